@@ -28,6 +28,11 @@ def amount_in(language: str, amount: int, currency: str) -> str:
     return f"{number} {currency}"
 
 
+def percent_in(language: str, bps: int) -> str:
+    """`50` basis points: `0.5` in English, to be followed by its sign."""
+    return str(format_decimal(Decimal(bps).scaleb(-2), locale=_locale(language)))
+
+
 def day_in(language: str, day: date) -> str:
     """`5 January 2026` in English."""
     return format_date(day, "long", locale=_locale(language))

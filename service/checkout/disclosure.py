@@ -155,7 +155,8 @@ def _figures(
         start_on=start_on,
         withdrawal_days=withdrawal_days,
         interest_follows=offer.terms.paid_early if offer.terms.recalculate else None,
-        rebate=method_of(jurisdiction),
+        rebate=method_of(jurisdiction, offer.terms.rebate),
+        compensation_bps=offer.terms.compensation_bps,
     )
 
 

@@ -12,6 +12,7 @@ from service.plans.reach import refuse_far
 from service.plans.recorded import facts_of, undoing
 from service.plans.running.facts import Levied, Waived
 from service.plans.state import has_ended
+from service.terms.servicing import AskedWith
 
 OPERATORS = frozenset({ActorKind.OPERATOR})
 
@@ -41,9 +42,11 @@ class Levy(PlanCommand, frozen=True, kw_only=True):
         if self.due_on is not None:
             refuse_far(plan, self.due_on, "/due_on")
         since = refuse_penalty(plan, self.amount, self.due_on or today, today) if self.is_penalty else None
+        agreed = plan.offer.servicing.late_fee
+        with_late = since is not None and agreed is not None and agreed.asked_with is AskedWith.LATE
         fact = Levied(
             id=fact_id(self), recorded_on=today, due_on=self.due_on or today, amount=self.amount,
-            is_penalty=self.is_penalty, late_since=since,
+            is_penalty=self.is_penalty, late_since=since, with_late=with_late,
         )  # fmt: skip
         data = {"fee_id": fact.id, "amount": fact.amount, "is_penalty": fact.is_penalty, "due_on": fact.due_on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.FEE_LEVIED, data))

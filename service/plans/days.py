@@ -42,7 +42,7 @@ from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after
 from service.terms.allocation_rule import Component
-from service.terms.servicing import Servicing
+from service.terms.servicing import AskedWith, Servicing
 
 BUCKETS: Final = (1, 30, 60, 90, 120, 150, 180)  # days past due from which on a plan is in the next bucket
 AT_ONCE: Final = 200  # events after which a command passes no more days: the plan is looked at again
@@ -173,14 +173,11 @@ def _brought_by_lateness(
             yield Event(EventType.OVERDUE, said), None
         late = servicing.late_fee
         if late is not None and day_past_due(standing, row.due_on, late.grace_days + 1) == day:
-            overdue = row.left(Component.PRINCIPAL) + row.left(Component.INTEREST)
-            if overdue and row.due_on not in paid_for and (fee := late.of(overdue, in_a_year, in_all)):
+            principal, interest = row.left(Component.PRINCIPAL), row.left(Component.INTEREST)
+            overdue, is_owed = late.overdue(principal, interest), principal or interest
+            if is_owed and row.due_on not in paid_for and (fee := late.of(overdue, in_a_year, in_all)):
                 in_a_year, in_all = in_a_year + fee, in_all + fee
-                data = {"amount": fee, "is_penalty": True, "due_on": day}
-                yield (
-                    Event(EventType.FEE_LEVIED, data),
-                    Levied(id="", recorded_on=day, due_on=day, amount=fee, is_penalty=True, late_since=row.due_on),
-                )
+                yield _late_fee(fee, row.due_on, late.asked_with, day)
     oldest = rows[0][1].due_on
     for days in BUCKETS:
         if day_past_due(standing, oldest, days) == day:
@@ -189,6 +186,15 @@ def _brought_by_lateness(
         amount = sum(row.outstanding for row in standing.rows)
         fact = ChargedOff(id="", recorded_on=day, on=day)
         yield Event(EventType.CHARGED_OFF, {"amount": amount, "cause": fact.cause}), fact
+
+
+def _late_fee(amount: int, since: date, asked_with: AskedWith, day: date) -> Brought:
+    """Levied by time, for what has been due since a day."""
+    fact = Levied(
+        id="", recorded_on=day, due_on=day, amount=amount, is_penalty=True, late_since=since,
+        with_late=asked_with is AskedWith.LATE,
+    )  # fmt: skip
+    return Event(EventType.FEE_LEVIED, {"amount": amount, "is_penalty": True, "due_on": day}), fact
 
 
 def _days_beside(plan: Plan) -> Iterator[date]:

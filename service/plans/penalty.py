@@ -46,12 +46,12 @@ def _most(plan: Plan, late: Row | None, due_on: date) -> int:
     of_it = sum([amount for _, amount, since in levied if late is None or since == late.due_on])
     in_a_year = sum([amount for on, amount, _ in levied if on > due_on - A_YEAR])
     in_all = sum([amount for _, amount, _ in levied])
-    overdue = late.left(Component.PRINCIPAL) + late.left(Component.INTEREST) if late else 0
+    parts = (late.left(Component.PRINCIPAL), late.left(Component.INTEREST)) if late else (0, 0)
     if (agreed := plan.offer.servicing.late_fee) is not None:
-        return agreed.of(overdue, in_a_year, in_all, of_it)
+        return agreed.of(agreed.overdue(*parts), in_a_year, in_all, of_it)
     on = today_of(plan, plan.authorized_at)
     by_law = _by_law(plan.offer.jurisdiction, plan.offer.product_class, on, plan.currency)
-    most = by_law.most(overdue, of_it, in_a_year, in_all)
+    most = by_law.most(by_law.overdue(*parts), of_it, in_a_year, in_all)
     lent = max(0, sum(plan.standing.lent) - in_all)
     return lent if most is None else min(most, lent)
 

@@ -5,7 +5,7 @@ from datetime import date
 from msgspec import Struct, field
 
 from service.plans.running.standing import Standing
-from service.terms.early_settlement import RebateMethod
+from service.terms.terms import RebateMethod
 
 
 class SettlementQuote(Struct, frozen=True):
@@ -19,6 +19,7 @@ class SettlementQuote(Struct, frozen=True):
     penalty: int
     interest_rebate: int  # minor units given up; where interest follows what is paid it falls by itself
     fee_rebate: int  # minor units given up
+    compensation: int  # minor units of the interest that are kept for being repaid early, as terms and law have it
     method: RebateMethod  # how what is given up was found
     jurisdiction: str
     good_until: date  # the last day, until it ends in the plan's time zone
@@ -34,5 +35,5 @@ def quoted(standing: Standing, outstanding: int, today: date) -> SettlementQuote
         return None
     return SettlementQuote(
         quote.id, quote.amount, quote.principal, quote.interest, quote.fee, quote.penalty, quote.interest_rebate,
-        quote.fee_rebate, quote.method, quote.jurisdiction, quote.good_until, quote.part,
+        quote.fee_rebate, quote.compensation, quote.method, quote.jurisdiction, quote.good_until, quote.part,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.event_type import EventType
-from service.money import Rounding, quotient
+from service.money import BPS, Rounding, quotient
 from service.plans.amounts import amounts_of
 from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
@@ -28,16 +28,19 @@ from service.plans.running.settling import due_on, give_up, left_ahead
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, before_what_comes, lines_of, settling_amount
 from service.terms.allocation_rule import Component
+from service.terms.calendar import add_months
 from service.terms.early_settlement import (
-    RebateMethod,
+    compensation_max,
     eu_settlement,
+    is_too_long_for_78,
     method_of,
     part_settlement,
     proportional,
     settlement,
+    settlement_by_78,
 )
 from service.terms.schedule import Instalment, up_front_costs
-from service.terms.terms import Payer, Unit
+from service.terms.terms import Payer, RebateMethod, Unit
 from service.terms.uk_settlement import uk_settlement, uk_settlement_date
 
 
@@ -87,14 +90,15 @@ def quote_of(
     Where interest follows what is paid, it is owed up to that day, and only fees are left to give up.
     """
     standing = plan.standing
-    method = RebateMethod.NONE if standing.closed or standing.withdrawal else method_of(plan.offer.jurisdiction)
+    method = RebateMethod.NONE if standing.closed or standing.withdrawal else _method(plan)
     until = on
     if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
         until = _uk_date(plan, on, deferred)
     interest_rebate, fee_rebate = _bounded(plan, on, *_given_up(plan, method, on, until))
+    compensation = _compensation(plan, on, interest_rebate)
     quote = SettlementQuoted(
-        id=quote_id, recorded_on=on, on=on, good_until=until, amount=0, interest_rebate=interest_rebate,
-        fee_rebate=fee_rebate, method=method, jurisdiction=plan.offer.jurisdiction,
+        id=quote_id, recorded_on=on, on=on, good_until=until, amount=0, interest_rebate=interest_rebate - compensation,
+        fee_rebate=fee_rebate, method=method, jurisdiction=plan.offer.jurisdiction, compensation=compensation,
     )  # fmt: skip
     following = standing.copy()
     give_up(following, quote)
@@ -133,13 +137,38 @@ def quote_of_part(plan: Plan, quote_id: str, on: date, amount: int) -> Settlemen
     fee_rebate = min(whole.fee_rebate, quotient(given_up * whole.fee_rebate, rebate, Rounding.UP)) if rebate else 0
     quote = replace(
         whole, good_until=on, amount=amount, part=amount - due, interest_rebate=given_up - fee_rebate,
-        fee_rebate=fee_rebate, of=owed,
+        fee_rebate=fee_rebate, of=owed, compensation=whole.compensation * (amount - due) // owed,
     )  # fmt: skip
     paid = Paid(id=f"{quote_id}/paid", recorded_on=on, on=on, amount=amount)
     settles = after(after(standing, quote), paid).allocations[paid.id]
     return replace(
         quote, principal=settles.principal, interest=settles.interest, fee=settles.fee, penalty=settles.penalty
     )
+
+
+def _method(plan: Plan) -> RebateMethod:
+    """By law and terms; a plan that was made longer than the law allows for what was agreed has the law's own."""
+    jurisdiction, agreed = plan.offer.jurisdiction, plan.offer.terms.rebate
+    begin_on, ends_on = plan.lines[0].begin_on, plan.lines[-1].due_on
+    if agreed is RebateMethod.RULE_OF_78 and is_too_long_for_78(jurisdiction, begin_on, ends_on):
+        agreed = None
+    return method_of(jurisdiction, agreed)
+
+
+def _compensation(plan: Plan, on: date, interest_rebate: int) -> int:
+    """What of the interest that is given up is kept for being repaid early: as agreed, and no more than the law has."""
+    agreed = plan.offer.terms.compensation_bps
+    if not agreed or not interest_rebate:
+        return 0
+    ahead = [row for row in plan.standing.rows if row.due_on > on]
+    repaid = sum(row.left(Component.PRINCIPAL) for row in ahead)
+    since = add_months(on, -12, on.day)
+    before = sum(part.principal for row in plan.standing.rows for part in row.parts if part.on > since)
+    most = compensation_max(
+        plan.offer.jurisdiction, today_of(plan, plan.authorized_at), on, plan.lines[-1].due_on,
+        repaid=repaid, interest_left=interest_rebate, repaid_in_12_months=repaid + before,
+    )  # fmt: skip
+    return min(repaid * agreed // BPS, most)
 
 
 def _bounded(plan: Plan, on: date, interest: int, costs: int) -> tuple[int, int]:
@@ -166,6 +195,10 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
         if method is RebateMethod.ACTUARIAL:
             apr = Decimal(plan.agreed.apr.value)
             interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, one.parts).rebate
+            continue
+        if method is RebateMethod.RULE_OF_78:
+            charge = sum(row.interest for row in one.rows)
+            interest += settlement_by_78([replace(row, fee=0) for row in one.rows], one.start_on, on, charge).rebate
             continue
         interest += eu_settlement([replace(row, fee=0) for row in rows], start_on, on).rebate
         if method is RebateMethod.PROPORTIONAL:

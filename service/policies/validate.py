@@ -22,7 +22,7 @@ from service.policies.validate_facts import (
     segments_can_hold,
 )
 from service.policies.validate_late_fees import late_fees_are_possible
-from service.policies.validate_law import prices_are_legal
+from service.policies.validate_law import prices_are_legal, settling_is_legal
 from service.policies.validate_leeway import leeway_is_possible
 from service.policies.validate_outside import outside_sources_are_read
 from service.policies.validate_prices import (
@@ -58,7 +58,7 @@ def faults(policy: Policy, on: date | None = None, wanted: Wanted = always) -> l
     """
     checks = [partial(check, wanted=wanted) if check is prices_are_possible else check for check in CHECKS]
     found = [fault for check in checks for fault in check(policy)]
-    return found if on is None else found + list(prices_are_legal(policy, on, wanted))
+    return found if on is None else [*found, *prices_are_legal(policy, on, wanted), *settling_is_legal(policy, on)]
 
 
 def names_are_said_once(policy: Policy) -> Iterator[Fault]:

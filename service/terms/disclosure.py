@@ -9,13 +9,12 @@ from typing import Final
 from msgspec import Struct, structs
 
 from service.money import Rounding, quotient
-from service.printed import amount_in, day_in
+from service.printed import amount_in, day_in, percent_in
 from service.terms.apr import Apr
 from service.terms.disclosure_words import ENGLISH, LABELS, PHRASES, Phrases
-from service.terms.early_settlement import RebateMethod
 from service.terms.intervals import months_after
 from service.terms.schedule import Instalment
-from service.terms.terms import PaidEarly
+from service.terms.terms import PaidEarly, RebateMethod
 
 
 class Line(Struct, frozen=True):
@@ -43,7 +42,8 @@ class Figures(Struct, frozen=True, kw_only=True):
     withdrawal_days: int | None = None  # None: no law we know gives any, and nothing is said of it
     interest_follows: PaidEarly | None = None  # what is paid, from when on; None: it is owed as scheduled
     language: str = "en"  # in which amounts and days are written
-    rebate: RebateMethod = RebateMethod.NONE  # what the law gives up of the cost where all is settled early
+    rebate: RebateMethod = RebateMethod.NONE  # what law and terms give up of the cost where all is settled early
+    compensation_bps: int = 0  # of what is settled early, at most: kept of the interest that is given up
 
     @property
     def financed(self) -> int:
@@ -144,7 +144,11 @@ FIGURES: Final[dict[str, Figure]] = {
     "security": lambda _, words: words.none,
     "late_payment": lambda _, words: words.late_payment,
     "early_repayment": lambda figures, words: words.early(
-        figures.total_interest > 0, figures.total_fees > 0, figures.interest_follows, figures.rebate
+        figures.total_interest > 0,
+        figures.total_fees > 0,
+        figures.interest_follows,
+        figures.rebate,
+        percent_in(figures.language, figures.compensation_bps) if figures.compensation_bps else "",
     ),
     "withdrawal": withdrawal,
     "agency": lambda _, words: words.agency,

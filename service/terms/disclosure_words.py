@@ -7,8 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from service.terms.early_settlement import RebateMethod
-from service.terms.terms import PaidEarly
+from service.terms.terms import PaidEarly, RebateMethod
 
 
 class Phrases(Struct, frozen=True, kw_only=True):
@@ -43,6 +42,20 @@ class Phrases(Struct, frozen=True, kw_only=True):
         "At any time, in full or in part; nothing is charged for it. Who asks what settles all of it is given the"
         " rebate of the Consumer Credit (Early Settlement) Regulations 2004, on a date 28 days later."
     )
+    early_by_rule_of_78: str = (
+        "At any time, in full or in part; nothing is charged for it. Who asks what settles all of it and pays that on"
+        " the same day owes no unearned interest, which is found by the rule of 78."
+    )
+    early_less_compensation: str = (
+        "At any time, in full or in part. Who asks what settles all of it and pays that on the same day owes no"
+        " interest and no costs of the time left, but a compensation of at most {} % of what is repaid early, and of no"
+        " more than that interest."
+    )
+    early_by_statute_less_compensation: str = (
+        "At any time, in full or in part. Who asks what settles all of it is given the rebate of the Consumer Credit"
+        " (Early Settlement) Regulations 2004, on a date 28 days later, less a compensation of at most {} % of what is"
+        " repaid early."
+    )
     early_at_full_cost: str = (
         "At any time, in full or in part. Nothing is charged for it, and nothing is given back: interest and costs are"
         " owed as scheduled."
@@ -55,9 +68,11 @@ class Phrases(Struct, frozen=True, kw_only=True):
     nothing_else: str = "Nothing else is charged while payments are made when due."
 
     def early(
-        self, has_interest: bool, has_fees: bool, interest_follows: PaidEarly | None, rebate: RebateMethod
-    ) -> str:
-        """What is said of paying early: the terms go first; what they do not give up the law may."""
+        self, has_interest: bool, has_fees: bool, interest_follows: PaidEarly | None, rebate: RebateMethod,
+        compensation: str = "",
+    ) -> str:  # fmt: skip
+        """What is said of paying early: the terms go first; what they do not give up the law may. `compensation` is
+        the most that is kept of it, in per cent, or empty."""
         if not has_interest and not has_fees:
             return self.early_repayment
         if has_interest and interest_follows is not None:
@@ -65,7 +80,12 @@ class Phrases(Struct, frozen=True, kw_only=True):
                 return self.early_by_the_period
             if not has_fees or rebate is not RebateMethod.PROPORTIONAL:
                 return self.early_by_the_day
+        if compensation and rebate in (RebateMethod.PROPORTIONAL, RebateMethod.ACTUARIAL):
+            is_statutory = rebate is RebateMethod.ACTUARIAL
+            said = self.early_by_statute_less_compensation if is_statutory else self.early_less_compensation
+            return said.format(compensation)
         return {
+            RebateMethod.RULE_OF_78: self.early_by_rule_of_78,
             RebateMethod.PROPORTIONAL: self.early_by_time_left,
             RebateMethod.ACTUARIAL: self.early_by_statute,
             RebateMethod.UNEARNED: self.early_by_interest_left,
@@ -90,6 +110,11 @@ GERMAN: Final = Phrases(
     early_by_time_left=(
         "Jederzeit, ganz oder teilweise; dafür wird nichts berechnet. Wer erfragt, was alles ablöst, und es am selben"
         " Tag zahlt, schuldet keine Zinsen und Kosten der restlichen Laufzeit."
+    ),
+    early_less_compensation=(
+        "Jederzeit, ganz oder teilweise. Wer erfragt, was alles ablöst, und es am selben Tag zahlt, schuldet keine"
+        " Zinsen und Kosten der restlichen Laufzeit, aber eine Vorfälligkeitsentschädigung von höchstens {} % des"
+        " vorzeitig zurückgezahlten Betrags, und nie mehr als diese Zinsen."
     ),
     early_at_full_cost=(
         "Jederzeit, ganz oder teilweise. Dafür wird nichts berechnet und nichts erstattet: Zinsen und Kosten sind wie"

@@ -8,38 +8,42 @@ schedule and no period of it: it bears nothing.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from msgspec import Struct
 
 from service.countries import UNION
 from service.errors import Code, Refused
-from service.law.book import GENERAL, LegalRule, number_on, places_of, required_on
+from service.law.book import GENERAL, LegalRule, number_on, places_of
 from service.money import Rounding, quotient
 from service.terms.calendar import add_months
 from service.terms.schedule import Instalment
+from service.terms.terms import RebateMethod
 
 
-class RebateMethod(StrEnum):
-    """How the cost that falls away is found."""
+def method_of(jurisdiction: str, agreed: RebateMethod | None = None) -> RebateMethod:
+    """How a cost is given up: as the law of a jurisdiction (ISO 3166) has it, and where it leaves that open as agreed.
 
-    ACTUARIAL = "actuarial"  # United Kingdom, SI 2004/1483
-    RULE_OF_78 = "rule_of_78"  # United States, terms of at most 61 months, where the state allows it
-    PROPORTIONAL = "proportional"  # European Union: all costs, by the time that remains
-    UNEARNED = "unearned"  # United States: the interest of days to come, whatever the term
-    NONE = "none"  # nothing was charged, or every charge is earned
-
-
-def method_of(jurisdiction: str) -> RebateMethod:
-    """How the law of a jurisdiction (ISO 3166) has a cost given up; where we know of none, the terms alone hold.
-
-    In the United States unearned interest is refunded by a method no worse than the actuarial one (15 U.S.C. 1615):
-    that of days to come is never less than the rule of 78 gives.
+    In the United States unearned interest is refunded by a method no worse than the actuarial one (15 U.S.C. 1615), and
+    up to 61 months by the rule of 78, where that is agreed.
     """
+    law = method_of_law(jurisdiction)
+    return agreed if agreed is not None and agreed in LEFT_OPEN.get(law, ()) else law
+
+
+def method_of_law(jurisdiction: str) -> RebateMethod:
+    """How the law has it where nothing is agreed; where we know of none, nothing is given up."""
     if UNION in places_of(jurisdiction):
         return RebateMethod.PROPORTIONAL
     return {"GB": RebateMethod.ACTUARIAL, "US": RebateMethod.UNEARNED}.get(jurisdiction, RebateMethod.NONE)
+
+
+# What may be agreed instead of what the law says by itself.
+LEFT_OPEN: Final = {
+    RebateMethod.UNEARNED: (RebateMethod.RULE_OF_78,),
+    RebateMethod.NONE: (RebateMethod.RULE_OF_78, RebateMethod.PROPORTIONAL, RebateMethod.UNEARNED),
+}
 
 
 class Settlement(Struct, frozen=True):
@@ -99,7 +103,7 @@ def part_settlement(whole: Settlement, paid: int, compensation: int = 0) -> Part
     return PartSettlement(whole.settle_on, paid, rebate, compensation, repaid + rebate, whole.unpaid - repaid - rebate)
 
 
-# United States: the rule of 78
+# The rule of 78
 
 
 def rule_of_78_earned(term: int, periods: int) -> Fraction:
@@ -116,15 +120,14 @@ def rule_of_78_rebate(charge: int, term: int, unearned_periods: int) -> int:
     return quotient(charge * share.numerator, share.denominator, Rounding.HALF_UP)
 
 
-def us_settlement(rows: Sequence[Instalment], start_on: date, settle_on: date, charge: int) -> Settlement:
-    """By the rule of 78, where it is still allowed: refused for a term of more than 61 months.
+def is_too_long_for_78(jurisdiction: str, start_on: date, ends_on: date) -> bool:
+    """Whether the law of a jurisdiction lets no credit of such a length be rebated by the rule of 78."""
+    longest = number_on(LegalRule.RULE_OF_78_TERM_MONTHS_MAX, jurisdiction, GENERAL, start_on)
+    return longest is not None and ends_on > add_months(start_on, longest, start_on.day)
 
-    `charge` is the whole finance charge; a period that has begun is earned.
-    """
-    longest = required_on(LegalRule.RULE_OF_78_TERM_MONTHS_MAX, "US", GENERAL, start_on)
-    if rows[-1].due_on > add_months(start_on, longest, start_on.day):
-        sentence = f"A credit of more than {longest} months may not be rebated by the rule of 78."
-        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/method")
+
+def settlement_by_78(rows: Sequence[Instalment], start_on: date, settle_on: date, charge: int) -> Settlement:
+    """By the rule of 78: `charge` is the whole finance charge; a period that has begun is earned."""
     periods = periods_of(rows)
     begins = (start_on, *(row.due_on for row in periods[:-1]))
     begun = sum(begin < settle_on for begin in begins)

@@ -191,7 +191,7 @@ def _annuity(terms: Terms, earned: tuple[int, ...], over: int) -> tuple[int, int
     """
     if terms.method is Method.EQUAL_PRINCIPAL:
         return 1, terms.instalments - terms.grace_principal, 1
-    if terms.interest_on is InterestOn.FINANCED:
+    if terms.is_flat:
         repaying = max(terms.amortized_over, terms.instalments) - terms.grace_principal
         return over + sum(earned[terms.grace_principal :]), repaying * over, over
     grown, annuity, scale = 1, 0, 1

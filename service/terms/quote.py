@@ -79,7 +79,8 @@ def quote(request: QuoteRequest, on: date) -> Quote:
         schedule=schedule,
         start_on=start_on,
         interest_follows=terms.paid_early if terms.recalculate else None,
-        rebate=method_of(request.jurisdiction),
+        rebate=method_of(request.jurisdiction, terms.rebate),
+        compensation_bps=terms.compensation_bps,
     )
     return Quote(
         currency=request.currency,

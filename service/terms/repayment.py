@@ -95,7 +95,7 @@ def _level_that_carries(terms: Terms, frame: Frame, financed: int, balloon: int)
 
     After them `financed + interest of m periods - m * level` is owed, which the others pay back as an annuity.
     """
-    if terms.interest_on is InterestOn.FINANCED:  # the interest is the same, however late it is paid
+    if terms.is_flat:  # the interest is the same, however late it is paid
         exact = financed * frame.grown - balloon * frame.over_grown
         return in_multiples(exact, frame.annuity, terms.multiple_of, terms.instalment_rounding)
     over, earned = frame.over, frame.earned[terms.grace_principal :]
@@ -143,7 +143,7 @@ def _first_takes_it(terms: Terms, frame: Frame, financed: int, balloon: int, lev
 
 def _growth_of_first(terms: Terms, frame: Frame) -> tuple[int, int]:
     """What a unit paid with the first instalment spares the last one: its growth, as a fraction."""
-    if terms.method is Method.EQUAL_PRINCIPAL or terms.interest_on is InterestOn.FINANCED:
+    if terms.method is Method.EQUAL_PRINCIPAL or terms.is_flat:
         return 1, 1
     later = frame.earned[terms.grace_principal + 1 : terms.instalments]
     return prod(frame.over + share for share in later), frame.over ** len(later)
@@ -245,11 +245,15 @@ def _rows(
     """
     if frame.is_plain and not first and floor is None and (rows := _plain_rows(terms, frame, financed, level)):
         return rows
-    flat, equal_principal = terms.interest_on is InterestOn.FINANCED, terms.method is Method.EQUAL_PRINCIPAL
+    flat, equal_principal = terms.is_flat, terms.method is Method.EQUAL_PRINCIPAL
     rounding, over, last = terms.rounding, frame.over, terms.instalments
     balance, uncovered, rows = financed, 0, []
+    in_all = terms.interest_on is InterestOn.ADDED_ON
+    shares, asked = 0, 0  # of all rows before, where they are rounded together
     for number, share in zip(range(1, last + 1), frame.earned, strict=False):
-        interest = quotient((financed if flat else balance) * share, over, rounding) if share else 0
+        shares = shares * in_all + share
+        interest = quotient((financed if flat else balance) * shares, over, rounding) - asked if shares else 0
+        asked = (asked + interest) * in_all
         if number == last:
             principal, interest = balance, interest + uncovered
         elif number <= terms.grace_principal:

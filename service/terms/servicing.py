@@ -1,5 +1,6 @@
 """How a plan is looked after: when the consumer is reminded, what paying late costs, when collection is given up."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -15,18 +16,39 @@ DaysBefore = Annotated[int, Meta(ge=1, le=60)]
 DaysLate = Annotated[int, Meta(ge=0, le=365)]
 
 
+class ShareOf(StrEnum):
+    """What of an overdue instalment a late fee is a share of."""
+
+    PRINCIPAL_AND_INTEREST = "principal_and_interest"
+    PRINCIPAL = "principal"
+
+
+class AskedWith(StrEnum):
+    """On which line of the schedule a late fee stands."""
+
+    NEXT = "next"  # the instalment whose period runs; behind the last one a line of its own
+    LATE = "late"  # the instalment that is late: it is owed at once
+
+
 class LateFee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What paying late costs, levied once for each instalment: an amount, and a share of its principal and interest
-    that is overdue. Fees and penalties bear none, so nothing is compounded. Amounts are minor units.
+    that is overdue, or of its principal alone. Fees and penalties bear none, so nothing is compounded. Amounts are
+    minor units.
     """
 
     amount: Annotated[int, Meta(ge=0, le=1_000_000_000_000)] = 0  # minor units, for each instalment
-    bps: BasisPoints = 0  # of the principal and interest that is overdue
+    bps: BasisPoints = 0  # of what of the instalment is overdue, as `share_of` says
     grace_days: DaysLate = 0  # after the due date, in which paying late costs nothing
     each_max: Amount | None = None  # minor units, the most for one instalment
     each_bps_max: BasisPoints | None = None  # the most for one instalment, as a share of what of it is overdue
     year_max: Amount | None = None  # minor units, the most in any 365 days
     total_max: Amount | None = None  # minor units, the most in the plan's life
+    share_of: ShareOf = ShareOf.PRINCIPAL_AND_INTEREST
+    asked_with: AskedWith = AskedWith.NEXT
+
+    def overdue(self, principal: int, interest: int) -> int:
+        """What shares are taken of, where so much of an instalment is overdue."""
+        return principal if self.share_of is ShareOf.PRINCIPAL else principal + interest
 
     def of(self, overdue: int, in_a_year: int, in_all: int, of_it: int = 0) -> int:
         """What may still be levied for an instalment of which `overdue` is late, after so much was in a year, in all

@@ -69,6 +69,7 @@ class InterestOn(StrEnum):
 
     OUTSTANDING = "outstanding"  # the declining balance
     FINANCED = "financed"  # the first amount, to the end: a flat rate
+    ADDED_ON = "added_on"  # the same, rounded once for the whole term: 10 % of 1,000.00 for 12 months are 100.00 in all
 
 
 class FirstPeriod(StrEnum):
@@ -138,6 +139,16 @@ class ChargeOff(StrEnum):
     KEEP = "keep"
     NO_MORE_INTEREST = "no_more_interest"  # interest not yet earned is dropped
     ALL_DUE = "all_due"  # the same, and everything falls due on the day
+
+
+class RebateMethod(StrEnum):
+    """How the cost is found that falls away where all is settled early."""
+
+    ACTUARIAL = "actuarial"  # United Kingdom, SI 2004/1483
+    RULE_OF_78 = "rule_of_78"  # the months to come, the first weighing most; in the United States up to 61 months
+    PROPORTIONAL = "proportional"  # European Union: all costs, by the time that remains
+    UNEARNED = "unearned"  # United States: the interest of days to come, whatever the term
+    NONE = "none"  # nothing was charged, or every charge is earned
 
 
 class Captures(StrEnum):
@@ -252,9 +263,16 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     overdue_interest: bool = True  # principal past due goes on bearing interest
     refund_interest: bool = True  # a refund returns the interest on what came back
     refund_costs: bool = True  # a refund returns its share of the costs
+    rebate: RebateMethod | None = None  # of all that is settled early, where the law leaves it open; null: as it says
+    compensation_bps: BasisPoints = 0  # of what is settled early: kept of the interest given up, as far as laws let it
     charge_off: ChargeOff = ChargeOff.KEEP
     allocation: Allocation = Allocation()
     chargeback_order: Components = ()  # which parts of the payment come back first; empty: all principal
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether interest does not follow what is left of the amount."""
+        return self.interest_on is not InterestOn.OUTSTANDING
 
     def __post_init__(self) -> None:
         if self.rate_percent.is_snan():  # every other rate can at least be compared, and refused where it is wrong

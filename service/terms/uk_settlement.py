@@ -14,9 +14,9 @@ from typing import Final
 from service.errors import Code, Refused
 from service.law.book import GENERAL, LegalRule, required_on
 from service.terms.calendar import add_months, first_due, step
-from service.terms.early_settlement import RebateMethod, Settlement, periods_of, settlement, unpaid_on
+from service.terms.early_settlement import Settlement, periods_of, settlement, unpaid_on
 from service.terms.schedule import Instalment
-from service.terms.terms import Terms, Unit
+from service.terms.terms import RebateMethod, Terms, Unit
 
 SIX_DECIMALS: Final = Decimal("0.000001")
 UNITS_A_YEAR: Final = {Unit.DAY: 365, Unit.WEEK: 52, Unit.HALF_MONTH: 24, Unit.MONTH: 12, Unit.YEAR: 1}

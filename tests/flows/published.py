@@ -5,6 +5,7 @@ Nobody but the routes touches the plan. What a scenario says a day late is sent 
 is the scenario's business date.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +19,13 @@ from service.money import AMOUNT_MAX
 from service.terms.allocation_rule import PaymentKind
 from service.terms.calendar import step
 from service.terms.schedule import down_payment_of
+from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import Terms
 from tests.flows.world import Client, World
 from tests.plans.fineract import (
     COLUMNS,
     KINDS,
+    LATE_FEES,
     PENALTIES,
     REFUNDS,
     UNITS,
@@ -44,8 +47,10 @@ def noon(on: date) -> datetime:
     return datetime.combine(on, time(12), UTC)
 
 
-def policy_of(rows: dict[str, tuple[Terms, int]]) -> dict[str, Any]:
-    """The demo's policy with other prices: a category for each name, with its terms and the one amount it has."""
+def policy_of(rows: dict[str, tuple[Terms, int]], late: Mapping[str, LateFee] = {}) -> dict[str, Any]:
+    """The demo's policy with other prices: a category for each name, with its terms and the one amount it has, and
+    with what paying late costs.
+    """
     document: dict[str, Any] = msgspec.json.decode(POLICY.read_bytes())
     names = {name: f"case-{number}" for number, name in enumerate(rows, 1)}
     points = [{"points": 0, "below": 1}, {"points": 0, "at_least": 1}]
@@ -63,6 +68,7 @@ def policy_of(rows: dict[str, tuple[Terms, int]]) -> dict[str, Any]:
             {
                 "name": names[name], "currency": "EUR", "categories": [names[name]], "amount_min": amount,
                 "amount_max": amount, "terms": msgspec.to_builtins(terms),
+                "servicing": msgspec.to_builtins(Servicing(late_fee=late.get(name))),
             }
             for name, (terms, amount) in rows.items()
         ],
@@ -71,9 +77,9 @@ def policy_of(rows: dict[str, tuple[Terms, int]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def publish(world: World, document: dict[str, Any]) -> None:
+async def publish(world: World, document: dict[str, Any], at: datetime = BEFORE_ALL) -> None:
     """The policy is in force, since long before the first scenario."""
-    world.operator.now = world.second_operator.now = BEFORE_ALL
+    world.operator.now = world.second_operator.now = at
     made = (await world.operator.post("/v1/operator/policies", document)).json()
     assert made["faults"] == [], made["faults"]
     path = f"/v1/operator/policies/{made['id']}/versions/{made['version']}/publish"
@@ -158,6 +164,12 @@ class RealStory:
             if not hasattr(self, f"_{name.lower()}"):
                 pytest.fail(f"events/type: no request says {name!r}", pytrace=False)
             await getattr(self, f"_{name.lower()}")(event)
+
+    async def _end_of_day(self, _: dict[str, Any]) -> None:
+        """The day is closed, where the product has something to do then."""
+        if self.case["product"] in LATE_FEES:
+            self.real.world.operator.now = noon(self.real.today)
+            assert (await self.real.world.operator.post("/v1/operator/day-close")).is_success
 
     async def _disburse(self, event: dict[str, Any]) -> None:
         on, amount = day(event["date"]), cents(event["amount"])

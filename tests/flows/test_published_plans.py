@@ -13,7 +13,7 @@ from service.terms.terms import Terms
 from tests.flows.conftest import world_on
 from tests.flows.published import RealPlan, RealStory, amount_of, policy_of, publish, table_of, totals_of
 from tests.flows.world import World
-from tests.plans.fineract import Case, cents, day, differences, expected_table, terms_of
+from tests.plans.fineract import LATE_FEES, Case, cents, day, differences, expected_table, terms_of
 from tests.plans.published_schedules import DIFFERS, cases, fsharp_terms
 
 AT_ONCE = 14  # cases that share a service and a policy
@@ -60,7 +60,8 @@ async def play(world: World, case: Case) -> list[str]:
 async def test_fineract_scenarios_agree_on_a_real_plan(world: World, first: int) -> None:
     """After every event for which a table, its totals or what is outstanding were published."""
     several = SCENARIOS[first : first + AT_ONCE]
-    await publish(world, policy_of({case["id"]: (terms_of(case), amount_of(case)) for case in several}))
+    late = {case["id"]: LATE_FEES[case["product"]] for case in several if case["product"] in LATE_FEES}
+    await publish(world, policy_of({case["id"]: (terms_of(case), amount_of(case)) for case in several}, late))
     differ = {case["id"]: found for case in several if (found := await play(world, case))}
     assert set(differ) == DIFFERS.keys() & {case["id"] for case in several}, differ
 

@@ -28,6 +28,7 @@ from service.terms.allocation_rule import (
 )  # fmt: skip
 from service.terms.calendar import step
 from service.terms.schedule import down_payment_of
+from service.terms.servicing import AskedWith, LateFee, ShareOf
 from service.terms.terms import (
     CapturedInside,
     Captures,
@@ -96,9 +97,14 @@ METHODS = {
     "EQUAL_PRINCIPAL": Method.EQUAL_PRINCIPAL,
     "EQUAL_PRINCIPAL_PAYMENTS": Method.EQUAL_PRINCIPAL,
 }
+# Products that levy a penalty on what is overdue, at the end of a day: its share, from ChargeGlobalInitializerStep.java
+# (CHARGE_AMOUNT_OVERDUE_PERCENTAGE, of the "amount": the principal) in fineract-e2e-tests-core, at commit 4198b0bc.
+LATE_FEES = {
+    "LP1_INTEREST_FLAT_OVERDUE_FROM_AMOUNT": LateFee(bps=150, share_of=ShareOf.PRINCIPAL, asked_with=AskedWith.LATE),
+}
 # What moves no line of a schedule: who said what, and what is booked beside it.
 WITHOUT_EFFECT = {
-    "END_OF_DAY", "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE", "BUY_DOWN_FEE", "BUY_DOWN_FEE_ADJUSTMENT",
+    "CREATE_LOAN", "approve", "SET_ALLOCATION_RULE", "BUY_DOWN_FEE", "BUY_DOWN_FEE_ADJUSTMENT",
 }  # fmt: skip
 
 
@@ -281,6 +287,19 @@ class Story:
     def _add(self, made: type[Any], **fields: Any) -> None:
         number = len(self.facts) + 1
         self.facts.append(made(id=f"{made.__name__.lower()}-{number}", recorded_on=self.today, **fields))
+
+    def _end_of_day(self, _: dict[str, Any]) -> None:
+        """What is late costs something, once each, where the product says so."""
+        if (late := LATE_FEES.get(self.case["product"])) is None:
+            return
+        levied = {known.late_since for known in self.facts if isinstance(known, fact.Levied)}
+        for line in self.version.lines:
+            if line.due_on < self.today and line.outstanding and line.due_on not in levied:
+                amount = late.of(late.overdue(line.principal - line.paid_principal, 0), 0, 0)
+                self._add(
+                    fact.Levied, due_on=line.due_on + timedelta(days=1), amount=amount, is_penalty=True,
+                    late_since=line.due_on, with_late=True,
+                )  # fmt: skip
 
     def _disburse(self, event: dict[str, Any]) -> None:
         self.is_captured = True

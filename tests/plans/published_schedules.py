@@ -26,8 +26,6 @@ FOLDER = Path(os.environ.get("TENOR_VECTORS") or Path(__file__).parents[1] / "ve
 DIFFERS = {
     "FIN-Loan-06": "Extending reckons the new instalment from the original amount over the new count, so the last one "
     "is three times the others (128.00 and 388.79). Ours are equal.",
-    "FIN-LoanCharge-03": "The product, by its name only, levies a penalty on overdue principal; neither its rate nor "
-    "its days are stated. Ours would be a fact of its own.",
 }
 
 

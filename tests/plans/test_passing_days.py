@@ -20,7 +20,7 @@ from service.plans.plan import view
 from service.plans.running.facts import Levied, PauseReason
 from service.plans.running.versions import lines_of
 from service.plans.state import CollectionState, PlanState
-from service.terms.servicing import LateFee, Servicing
+from service.terms.servicing import AskedWith, LateFee, Servicing, ShareOf
 from service.terms.terms import Captures, Terms, Unit
 from tests.plans.lives import NOON, Life, agreement
 
@@ -103,6 +103,7 @@ def test_who_pays_within_the_days_of_grace_pays_nothing_more() -> None:
     [
         (LateFee(amount=5_00), [5_00, 5_00, 5_00]),
         (LateFee(bps=100), [1_02, 1_02, 1_02]),  # of 102.01, 102.01 and 101.99: never of the fees
+        (LateFee(bps=100, share_of=ShareOf.PRINCIPAL), [99, 1_00, 1_00]),  # of 99.01, 100.00 and 100.99
         (LateFee(amount=5_00, year_max=8_00), [5_00, 3_00]),
         (LateFee(amount=5_00, total_max=12_00), [5_00, 5_00, 2_00]),
         (LateFee(amount=5_00, each_max=1), [1, 1, 1]),
@@ -112,6 +113,20 @@ def test_late_fees_are_capped_and_never_compounded(late: LateFee, levied: list[i
     life, plan_id = owed(Servicing(late_fee=late))
     pass_to(life, plan_id, day(8, 1))
     assert fees(life, plan_id) == levied
+
+
+@pytest.mark.parametrize(
+    ("asked_with", "penalties"),
+    [(AskedWith.NEXT, [0, 5_00, 5_00, 5_00]), (AskedWith.LATE, [5_00, 5_00, 5_00])],
+)
+def test_a_late_fee_stands_with_the_next_instalment_or_with_that_which_is_late(
+    asked_with: AskedWith, penalties: list[int]
+) -> None:
+    late = LateFee(amount=5_00, grace_days=4, asked_with=asked_with)
+    life, plan_id = owed(Servicing(late_fee=late))
+    pass_to(life, plan_id, day(8, 1))
+    assert [line.penalty for line in life.lines(plan_id)] == penalties
+    assert [line.due_on for line in life.lines(plan_id)][:3] == [day(4, 2), day(5, 2), day(6, 2)]
 
 
 def test_what_is_captured_behind_the_end_is_late_once() -> None:

@@ -22,8 +22,7 @@ from service.plans.running.facts import SettlementQuoted
 from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState
 from service.terms.apr import Apr, AprMethod
-from service.terms.early_settlement import RebateMethod
-from service.terms.terms import Cost, DayCount, FeeDue, PaidEarly, RateKind, Terms, Unit
+from service.terms.terms import Cost, DayCount, FeeDue, PaidEarly, RateKind, RebateMethod, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.lives import CONSUMER, Life, agreement
 from tests.plans.running.any_facts import running_terms

@@ -16,8 +16,7 @@ from service.plans.plan import Plan, view
 from service.plans.running.facts import Paid
 from service.plans.settlement import QuoteSettlement, quote_of
 from service.plans.state import PlanState
-from service.terms.early_settlement import RebateMethod
-from service.terms.terms import Captures, Terms
+from service.terms.terms import Captures, RebateMethod, Terms
 from tests import properties  # noqa: F401 - loads the profile
 from tests.plans.lives import Life
 from tests.plans.running.any_facts import running_terms

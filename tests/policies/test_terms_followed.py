@@ -15,6 +15,7 @@ from service.plans.payment import RecordPayment
 from service.plans.reschedule import ChargeOff
 from service.plans.running.facts import Paid
 from service.plans.running.rows import Line
+from service.plans.settlement import QuoteSettlement
 from service.policies.validate import read_policy
 from service.terms.terms import Terms
 from tests.plans.lives import Life, agreement
@@ -32,6 +33,7 @@ class Said(msgspec.Struct):
 
     value: Any
     refused_at: str | None = None
+    place: str = ""  # of whose law it is a matter
     beside: dict[str, Any] = {}
 
 
@@ -51,7 +53,7 @@ SAID: dict[str, Said] = {
     "rate_percent": Said("9.8"),
     "rate_kind": Said("effective"),
     "interest": Said("daily"),
-    "interest_on": Said("financed"),
+    "interest_on": Said("added_on"),
     "day_count": Said("actual/360", beside={"interest": "daily"}),
     "interest_free": Said(1),
     "grace_interest": Said(1),
@@ -78,6 +80,8 @@ SAID: dict[str, Said] = {
     "overdue_interest": Said(False, beside={"recalculate": True}),
     "refund_interest": Said(False),
     "refund_costs": Said(False, beside={"costs": OPENING}),
+    "rebate": Said("rule_of_78", place="NZ"),
+    "compensation_bps": Said(100, place="DE"),
     "charge_off": Said("all_due"),
     "allocation": Said({"by_kind": [["merchant_refund", {"future": "last"}]]}),
     "chargeback_order": Said(["interest", "principal"]),
@@ -91,21 +95,25 @@ NONSENSE: dict[str, Said] = {
     "allocation": Said({"default": {"order": []}}, "/allocation/default/order"),
     "chargeback_order": Said(["fee", "fee"], "/chargeback_order/1"),
     "costs": Said([{"name": "opening", "amount": 3_00}], "/costs/0/due"),
+    "rebate": Said("unearned", "/rebate", "DE"),
+    "compensation_bps": Said(100, "/compensation_bps", "NZ"),
 }
 
 
-def lived(said: dict[str, Any]) -> tuple[Line, ...] | None:
-    """The lines of a plan of 2,000.00 under these terms after a life with all that can happen; None: no such plan.
+def lived(said: dict[str, Any], place: str) -> tuple[int, tuple[Line, ...]] | None:
+    """A plan of 2,000.00 under these terms after a life with all that can happen; None: no such plan.
 
-    It is captured in two parts, paid late and ahead, partly refunded, a payment is taken back, and it is charged off.
+    It is captured in two parts, paid late and ahead, partly refunded, a payment is taken back, and it is charged off;
+    before that it could have been settled by an amount, which is told with the lines.
     """
     terms = msgspec.convert(YEAR | said, Terms)
     life = Life(now=CHRISTMAS_IN_A_MONTH)
     life.account = msgspec.structs.replace(life.account, limit=2_000_00)
     try:
         agreed = agreement(
-            amount=2_000_00, terms=terms, expires_at=life.now + timedelta(hours=1), capture_within_days=90
-        )
+            amount=2_000_00, terms=terms, expires_at=life.now + timedelta(hours=1), capture_within_days=90,
+            jurisdiction=place,
+        )  # fmt: skip
     except Refused:
         return None
     plan_id = life.authorize(agreed)
@@ -120,8 +128,10 @@ def lived(said: dict[str, Any]) -> tuple[Line, ...] | None:
     payments = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, Paid)]
     life.do(ChargeBack, plan_id, amount=150_00, payment_id=payments[-1].id, actor=OPERATOR)
     _days_later(life, 40)
+    quote = life.do(QuoteSettlement, plan_id).standing.quote
+    assert quote is not None
     life.do(ChargeOff, plan_id, actor=OPERATOR)
-    return life.lines(plan_id)
+    return quote.amount, life.lines(plan_id)
 
 
 def _days_later(life: Life, days: int) -> None:
@@ -136,10 +146,11 @@ def test_all_terms_are_told() -> None:
     ("name", "said"), [pytest.param(*one, id=one[0]) for one in chain(SAID.items(), NONSENSE.items())]
 )
 def test_a_term_is_followed_or_refused(name: str, said: Said) -> None:
-    faults = read_policy(document_with((AT, YEAR | said.beside | {name: said.value})))[1]
+    terms, place = (AT, YEAR | said.beside | {name: said.value}), said.place or "DE"
+    faults = read_policy(document_with(terms, ("/jurisdiction", place)), CHRISTMAS_IN_A_MONTH.date())[1]
     assert {fault.pointer for fault in faults} == (set() if said.refused_at is None else {AT + said.refused_at})
     if said.refused_at is None:
-        assert lived(said.beside | {name: said.value}) not in (None, lived(said.beside))
+        assert lived(said.beside | {name: said.value}, said.place) not in (None, lived(said.beside, said.place))
 
 
 @pytest.mark.parametrize("name", [name for name, said in SAID.items() if said.refused_at])

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import Refused
 from service.terms.early_settlement import (
-    RebateMethod,
     compensation_max,
     eu_settlement,
+    is_too_long_for_78,
+    method_of,
     proportional,
     rule_of_78_earned,
     rule_of_78_rebate,
-    us_settlement,
+    settlement_by_78,
 )
 from service.terms.schedule import Instalment, build_schedule
-from service.terms.terms import Cost, FeeDue, Terms, Unit
+from service.terms.terms import Cost, FeeDue, RebateMethod, Terms, Unit
 from tests import properties  # noqa: F401 - loads the profile
 
 ANNUITY = Terms(instalments=48, every=1, unit=Unit.MONTH, rate_percent=Decimal("13.1748"))
@@ -45,7 +45,7 @@ def rows_of(instalments: int, total: int, start_on: date = START) -> tuple[Insta
     ],
 )
 def test_rule_of_78(settle_on: date, rebate: int) -> None:
-    figure = us_settlement(rows_of(12, 106_50), START, settle_on, 78_00)
+    figure = settlement_by_78(rows_of(12, 106_50), START, settle_on, 78_00)
     assert (figure.method, figure.rebate) == (RebateMethod.RULE_OF_78, rebate)
 
 
@@ -56,12 +56,12 @@ def test_a_down_payment_is_no_period(settle_on: date) -> None:
     with_it = (Instalment(0, START, 300_00), *rows)
     unpaid = 300_00 if settle_on < START else 0
     for plain, figure in (
-        (us_settlement(rows, START, settle_on, 78_00), us_settlement(with_it, START, settle_on, 78_00)),
+        (settlement_by_78(rows, START, settle_on, 78_00), settlement_by_78(with_it, START, settle_on, 78_00)),
         (eu_settlement(rows, START, settle_on, up_front=9_00), eu_settlement(with_it, START, settle_on, up_front=9_00)),
     ):
         assert (figure.rebate, figure.amount) == (plain.rebate, plain.amount + unpaid)
     if settle_on <= START:
-        assert us_settlement(with_it, START, settle_on, 78_00).rebate == 78_00
+        assert settlement_by_78(with_it, START, settle_on, 78_00).rebate == 78_00
         assert eu_settlement(with_it, START, settle_on, up_front=9_00).rebate == 9_00
 
 
@@ -70,14 +70,32 @@ def test_a_first_instalment_on_the_first_day() -> None:
     assert eu_settlement(rows, START, date(2025, 12, 1), up_front=9_00).amount == 391_00
 
 
-@pytest.mark.parametrize(("instalments", "is_refused"), [(61, False), (62, True)])
-def test_rule_of_78_only_up_to_61_months(instalments: int, is_refused: bool) -> None:
-    rows = rows_of(instalments, 100_00)
-    if is_refused:
-        with pytest.raises(Refused, match="61 months"):
-            us_settlement(rows, START, START, 78_00)
-    else:
-        assert us_settlement(rows, START, START, 78_00).rebate == 78_00
+@pytest.mark.parametrize(
+    ("place", "instalments", "is_too_long"), [("US", 61, False), ("US", 62, True), ("NZ", 62, False)]
+)
+def test_rule_of_78_only_up_to_61_months_in_the_united_states(place: str, instalments: int, is_too_long: bool) -> None:
+    """15 U.S.C. 1615(b)."""
+    assert is_too_long_for_78(place, START, rows_of(instalments, 100_00)[-1].due_on) is is_too_long
+
+
+@pytest.mark.parametrize(
+    ("place", "agreed", "method"),
+    [
+        ("DE", None, RebateMethod.PROPORTIONAL),
+        ("DE", RebateMethod.RULE_OF_78, RebateMethod.PROPORTIONAL),  # the law goes first
+        ("GB", RebateMethod.UNEARNED, RebateMethod.ACTUARIAL),
+        ("US", None, RebateMethod.UNEARNED),
+        ("US", RebateMethod.RULE_OF_78, RebateMethod.RULE_OF_78),
+        ("US", RebateMethod.PROPORTIONAL, RebateMethod.UNEARNED),
+        ("NZ", None, RebateMethod.NONE),
+        ("NZ", RebateMethod.UNEARNED, RebateMethod.UNEARNED),
+        ("NZ", RebateMethod.ACTUARIAL, RebateMethod.NONE),
+    ],
+)
+def test_what_is_agreed_goes_where_the_law_leaves_it_open(
+    place: str, agreed: RebateMethod | None, method: RebateMethod
+) -> None:
+    assert method_of(place, agreed) is method
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from service.errors import Code, Refused
 from service.money import Rounding
@@ -63,6 +64,16 @@ def test_a_flat_rate_is_taken_of_the_first_amount() -> None:
     assert rows(**MONTHLY, instalments=4, rate_percent=Decimal(12), interest_on=InterestOn.FINANCED) == [
         ("02-01", 25_00, 1_00), ("03-01", 25_00, 1_00), ("04-01", 25_00, 1_00), ("05-01", 25_00, 1_00),
     ]  # fmt: skip
+
+
+def test_a_charge_that_is_added_on_is_rounded_once_in_all() -> None:
+    """10 % of 1,000.00 for a year: a twelfth is 8.333..., and all of them are 100.00."""
+    terms = Terms(**MONTHLY, instalments=12, rate_percent=Decimal(10), interest_on=InterestOn.ADDED_ON)
+    made = build_schedule(terms, 1_000_00, date(2024, 1, 1))
+    assert [row.interest for row in made] == [8_33, 8_34, 8_33] * 4
+    assert [row.total for row in made] == [91_67] * 11 + [91_63]
+    flat = structs.replace(terms, interest_on=InterestOn.FINANCED)
+    assert sum(row.interest for row in build_schedule(flat, 1_000_00, date(2024, 1, 1))) == 99_96
 
 
 @pytest.mark.parametrize(

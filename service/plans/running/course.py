@@ -263,10 +263,11 @@ class Course(Struct, eq=False, array_like=True):
         line = period.line
         assert line is not None
         credited_principal, credited_interest = self.credited(index) if self.credits else NOTHING
-        earned, balance = line.earned(opening, self.terms.interest_on is InterestOn.FINANCED)
+        earned, balance = line.earned(opening, self.terms.is_flat)
         interest = period.later_interest + carried
         if not period.asked_earlier:
-            own = quotient(earned, line.over, self.terms.rounding)
+            is_of_all = self.terms.interest_on is InterestOn.ADDED_ON
+            own = self._part_of_all(index) if is_of_all else quotient(earned, line.over, self.terms.rounding)
             interest += (max(0, own + period.correction) if earned else own) + credited_interest
         if self.levels_are_principal or period.interest_only:
             asked = period.paid_interest if period.defers_interest else max(interest, period.paid_interest)
@@ -278,6 +279,16 @@ class Course(Struct, eq=False, array_like=True):
         principal = max(ceiling - asked, period.paid_principal, 0)
         closing = max(0, balance - principal + period.paid_principal)
         return Due(principal, asked, max(interest - asked, 0), ceiling, opening, carried, closing, credited_principal)
+
+    def _part_of_all(self, index: int) -> int:
+        """What a period earns where interest is rounded once for the whole term: its part of all until its end."""
+        earned = Fraction(0)
+        asked = [0, 0]
+        for period in self.periods[: index + 1]:
+            assert period.line is not None
+            earned += Fraction(period.line.earned(0, flat=True)[0], period.line.over)
+            asked = [asked[1], quotient(earned.numerator, earned.denominator, self.terms.rounding)]
+        return asked[1] - asked[0]
 
 
 _due_on = attrgetter("due_on")

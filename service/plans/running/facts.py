@@ -22,9 +22,8 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.support.arrangement import Cause
 from service.terms.allocation_rule import PaymentKind
 from service.terms.apr import Apr
-from service.terms.early_settlement import RebateMethod
 from service.terms.schedule import Instalment
-from service.terms.terms import Unit
+from service.terms.terms import RebateMethod, Unit
 
 
 class Authorized(Fact, frozen=True, tag="authorized"):
@@ -164,12 +163,13 @@ class ChargedBack(Fact, frozen=True, tag="charged_back"):
 
 
 class Levied(Fact, frozen=True, tag="levied"):
-    """A fee or a penalty, due on its own day with the instalment whose period that day lies in."""
+    """A fee or a penalty, due on its own day with the instalment whose period that day lies in, or which is late."""
 
     due_on: date
     amount: Money
     is_penalty: bool = False
     late_since: date | None = None  # of a penalty: when what was paid late was due; null: the last that was late then
+    with_late: bool = False  # of a penalty: it stands with that instalment, not with the one whose period runs
 
     @property
     def on(self) -> date:
@@ -255,6 +255,7 @@ class SettlementQuoted(Fact, frozen=True, tag="settlement_quoted"):
     penalty: Whole = 0
     interest_rebate: Whole = 0  # given up; where interest follows what is paid it falls by itself
     fee_rebate: Whole = 0  # given up
+    compensation: Whole = 0  # of the interest: kept for being repaid early, and given up otherwise
     method: RebateMethod = RebateMethod.NONE
     jurisdiction: str = ""
     part: Whole = 0  # of the amount: paid early on the lines not yet due, all of which fall; 0: it settles everything

@@ -9,7 +9,7 @@ from service.plans.running.period import Due, Period
 from service.plans.running.timeline import rate_after
 from service.terms.frame import growth
 from service.terms.repayment import evened_level
-from service.terms.terms import Captures, InterestOn, Method, Remainder
+from service.terms.terms import Captures, Method, Remainder
 
 
 def is_paid(period: Period, due: Due) -> bool:
@@ -55,7 +55,7 @@ def equal_part(course: Course, first: int) -> int:
         owed += sum(course.lent_in(index) for index in range(first + 1, len(course.periods)))
     if terms.method is Method.EQUAL_PRINCIPAL:
         exact = (owed - course.balloon) / len(repaying)
-    elif terms.interest_on is InterestOn.FINANCED:
+    elif terms.is_flat:
         exact = (owed - course.balloon + sum(due.interest for due in dues[first:])) / len(repaying)
     else:
         exact = _annuity(course, repaying, owed)

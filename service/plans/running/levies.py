@@ -11,12 +11,13 @@ from service.terms.allocation_rule import Component
 
 
 def levied(standing: Standing, fact: Levied) -> None:
-    """A fee or penalty joins the instalment whose period its day lies in, else an extra row."""
+    """A fee or penalty joins the instalment whose period its day lies in, else an extra row; or that which is late."""
     component = Component.PENALTY if fact.is_penalty else Component.FEE
     if fact.is_penalty:
         standing.late_fees.append((fact.due_on, fact.amount, fact.late_since or _late_since(standing, fact.due_on)))
     rows = [] if standing.is_forgiven else standing.instalments()
-    row = next((row for row in rows if fact.due_on <= row.due_on), None)
+    row = next((row for row in rows if fact.with_late and row.due_on == fact.late_since), None)
+    row = row or next((row for row in rows if fact.due_on <= row.due_on), None)
     (row or standing.row_after(fact.due_on)).owe(component, fact.amount, fact.on)
     reallocate_overpaid(standing)
 

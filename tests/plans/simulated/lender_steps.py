@@ -53,8 +53,9 @@ def quote(now: Now) -> Step:
     chance, plan = now.chance, now.seen.plan
     if plan.standing.quote is not None and chance.random() < 0.8:
         return pay_quote(now)
-    amount = chance.choice((None, None, max(1, chance.randint(0, plan.amounts.outstanding))))
-    arguments = {"amount": amount, "deferred": chance.random() < 0.1}
+    some = chance.randint(plan.amounts.outstanding // 3, max(1, plan.amounts.outstanding))
+    amount = chance.choice((None, max(1, some)))
+    arguments = {"amount": amount, "deferred": amount is None and chance.random() < 0.1}
     return Step(QuoteSettlement, arguments, chance.choice((MERCHANT_ACTS, OPERATOR, CONSUMER)))
 
 

@@ -88,7 +88,7 @@ class Simulated:
     def _wait(self) -> None:
         """Not long while nothing was captured yet: an authorization ends soon."""
         is_new = any(seen.plan.remaining and not seen.lines for seen in self.plans.values())
-        days = (0, 0, 0, 1) if is_new else (0, 0, 1, 7, 14, 30, 40)
+        days = (0, 0, 0, 1, 6) if is_new else (0, 0, 1, 7, 14, 30, 40)
         self.now += timedelta(days=self.chance.choice(days), hours=self.chance.randint(0, 3))
 
     def _open(self) -> None:

@@ -19,7 +19,7 @@ from service.terms.allocation_rule import (
     Timing,
     order,
 )
-from service.terms.servicing import LateFee, Servicing
+from service.terms.servicing import AskedWith, LateFee, Servicing, ShareOf
 from service.terms.terms import (
     CapturedInside,
     Captures,
@@ -35,6 +35,7 @@ from service.terms.terms import (
     NonBusinessDay,
     PaidEarly,
     RateKind,
+    RebateMethod,
     Remainder,
     Terms,
     Uncovered,
@@ -61,7 +62,7 @@ COSTS = (
 )
 TRIES = 50
 AMENDABLE: dict[str, Any] = {"amount_min": 1, "amount_max": 950_00}
-PLACES = ("NZ", "NZ", "DE", "GB")  # no law that we know, and two with a right to withdraw
+PLACES = ("NZ", "US", "DE", "DE", "GB", "GB")  # no law, one with a choice of rebates, two with a right to withdraw
 
 
 def any_agreement(chance: Random) -> Agreement:
@@ -107,7 +108,9 @@ def any_servicing(chance: Random, kind: Kind) -> Servicing:
     Where goods come back soon, consumers may put due dates off."""
     late = LateFee(
         amount=chance.choice((0, 1_00)), bps=chance.choice((100, 2_000)), grace_days=chance.choice((0, 5)),
-        each_max=chance.choice((50, 10_00)), year_max=chance.choice((None, 15_00)), total_max=20_00,
+        each_max=chance.choice((50, 10_00)), year_max=chance.choice((None, 15_00)),
+        total_max=chance.choice((20_00, 30_00)), each_bps_max=chance.choice((None, 500)),
+        share_of=chance.choice(tuple(ShareOf)), asked_with=chance.choice(tuple(AskedWith)),
     )  # fmt: skip
     made = Servicing(
         remind_days=chance.choice(((3,), (7, 1), ())), late_fee=late if chance.random() < 0.5 else None,
@@ -145,9 +148,10 @@ def _rich(chance: Random, plain: Terms) -> Terms:
         anchor_day=chance.randint(1, 31) if by_month and chance.random() < 0.5 else None,
         first_period=chance.choice(tuple(FirstPeriod)),
         non_business_day=chance.choice(tuple(NonBusinessDay)),
+        calendar=chance.choice(("", "DE-BY", "XECB", "US")),
         method=chance.choice(tuple(Method)),
         rate_kind=chance.choice(tuple(RateKind)),
-        interest_on=chance.choice((InterestOn.OUTSTANDING, InterestOn.OUTSTANDING, InterestOn.FINANCED)),
+        interest_on=chance.choice((InterestOn.OUTSTANDING, InterestOn.FINANCED, InterestOn.ADDED_ON)),
         interest_free=chance.choice((0, 0, 0, 1, 2)),
         grace_interest=min(chance.choice((0, 0, 0, 1, 2)), count - 1),
         grace_principal=min(chance.choice((0, 0, 0, 1, 3)), count - 1),
@@ -176,6 +180,8 @@ def with_life(chance: Random, terms: Terms) -> Terms:
         overdue_interest=chance.random() < 0.7,
         refund_interest=chance.random() < 0.7,
         refund_costs=terms.instalments % 3 > 0,
+        rebate=chance.choice((None, None, *RebateMethod)),  # where the law has another, that goes first
+        compensation_bps=chance.choice((0, 0, 50, 100)),
         charge_off=chance.choice(tuple(ChargeOff)),
         allocation=Allocation(_rule(chance), _rules(chance), chance.choice(tuple(Direction))),
         chargeback_order=chance.choice(BACK),

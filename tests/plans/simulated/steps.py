@@ -346,7 +346,7 @@ def forgive(now: Now) -> Step:
 
 
 Chosen = Callable[[Now], Step]
-OPEN_ANYWAY: tuple[Chosen, ...] = (void, guard, extend, pay, withdraw)
+OPEN_ANYWAY: tuple[Chosen, ...] = (void, *[guard] * 4, extend, pay, withdraw)
 OPEN: dict[Kind, tuple[Chosen, ...]] = {
     Kind.INSTALMENTS: (*[capture_all] * 2, capture_more, *[capture] * 18, *[amend, reverse] * 3, *OPEN_ANYWAY),
     Kind.PAY_AFTER_USE: (capture_all, capture_more, *[capture] * 8, *[use] * 4, amend, reverse, *OPEN_ANYWAY),
@@ -366,7 +366,7 @@ BEFORE: tuple[Chosen, ...] = (
 RUNNING: tuple[Chosen, ...] = (
     pay, pay, pay, pay, pay, pay, refund, refund, lower, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reverse, reschedule, reschedule, reschedule, accelerate, pass_days, pass_days, pause, dispute,
-    dispute, withdraw, credit, credit, correct, quote, quote, take_back,
+    dispute, withdraw, credit, credit, correct, *[quote] * 4, take_back,
 )  # fmt: skip
 ENDING: tuple[Chosen, ...] = (void, guard, extend, charge_off, charge_off, forgive)
 EVERYTHING: tuple[Chosen, ...] = (
