@@ -299,18 +299,64 @@ def test_no_package_index_and_no_path_of_a_machine_is_named() -> None:
     assert not found
 
 
-def test_a_table_is_written_by_one_room() -> None:
-    """By the slice whose noun it is; the edge writes none."""
-    written = re.compile(r"\b(?:insert into|update|delete from)\s+([a-z_]+)", re.IGNORECASE)
+WRITTEN = re.compile(r"\b(?:insert into|update|delete from|merge into|truncate(?: table)?)\s+([a-z_]+)", re.IGNORECASE)
+LOCKS = re.compile(r"\bfor (no key )?update\b|\bdo update\b", re.IGNORECASE)
+
+
+def written_by(statements: dict[str, str]) -> dict[str, set[str]]:
+    """Every table that is written, with the rooms whose SQL does so; statements by the names of their files."""
     rooms: dict[str, set[str]] = {}
-    for path in sorted(SERVICE.rglob("*.sql")):
-        room = path.relative_to(SERVICE).parts[0]
-        if room == "demo":  # it makes what is there before anybody calls
-            continue
-        text = re.sub(r"--.*", "", path.read_text())
-        for table in written.findall(re.sub(r"\bfor (no key )?update\b|\bdo update\b", "", text)):
-            rooms.setdefault(table, set()).add(room)
-    assert not {table: by for table, by in rooms.items() if len(by) > 1 or "api" in by}
+    for name, text in statements.items():
+        for table in WRITTEN.findall(LOCKS.sub("", re.sub(r"--.*", "", text))):
+            rooms.setdefault(table.lower(), set()).add(name.split("/")[0])
+    return rooms
+
+
+def strangers(rooms: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The tables that are written by more than one room, or by the edge."""
+    return {table: by for table, by in rooms.items() if len(by) > 1 or "api" in by}
+
+
+def test_a_table_is_written_by_one_room() -> None:
+    """By the slice whose noun it is; the edge writes none. The demo makes what is there before anybody calls."""
+    statements = {str(path.relative_to(SERVICE)): path.read_text() for path in sorted(SERVICE.rglob("*.sql"))}
+    ours = {name: text for name, text in statements.items() if not name.startswith("demo/")}
+    assert not strangers(written_by(ours))
+    for room, statement in (
+        ("api", "insert into anything values (1)"),
+        ("payments", "UPDATE plans SET outstanding = 0"),
+        ("checkout", "select 1 for update; delete from facts"),
+        ("webhooks", "merge into transfers using a on true when matched then delete"),
+        ("policies", "truncate accounts"),
+    ):
+        assert len(strangers(written_by(ours | {f"{room}/queries_of_another.sql": statement}))) == 1, statement
+
+
+def test_statements_stand_in_files() -> None:
+    """What a room writes is read from its SQL: none is hidden between other lines."""
+    writes = re.compile(r"\b(insert into|update) [a-z_]+ |\bdelete from [a-z_]+", re.IGNORECASE)
+    apart = {SERVICE / "migrations.py"}  # keeps count of what it has done to the schema
+
+    def hidden(path: Path) -> list[str]:
+        docs = {id(body[0].value) for body in bodies(path) if body and isinstance(body[0], ast.Expr)}
+        return [
+            node.value
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docs
+            and re.search(r"\binto\b.*\bvalues\b|\bset\b.*=|\bdelete from\b", node.value)
+            and writes.search(node.value)
+        ]
+
+    assert not offenders([path for path in FILES if path not in apart], hidden)
+
+
+def bodies(path: Path) -> Iterator[list[ast.stmt]]:
+    """Of the module, and of every class and function."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.body
 
 
 def test_the_readme_is_for_newcomers() -> None:

@@ -24,9 +24,12 @@ from service.plans.running.facts import (
 )
 from service.plans.running.facts import Event as Fact
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
+from service.plans.running.use_facts import OrderConfirmed, UseStarted
 
 # What was paid out or promised by others rests on these; a scheme gets its money back by `return_subsidy`.
 STAYS = (Authorized, Amended, GivenBack, ClaimClosed, Subsidised, SubsidyReturned, BoughtDown)
+
+RESTS_ON_A_WORD = (AuthorizationExtended, Captured, UseStarted)  # may only happen once the consumer has confirmed
 
 
 class Correct(PlanCommand, frozen=True, kw_only=True):
@@ -64,6 +67,10 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
             raise self._refused(f"A fact of this sort ({word}) stays: record what happened instead.")
         if isinstance(fact, Captured):
             self._refuse_if_stood_upon(plan, fact)
+        if isinstance(fact, OrderConfirmed) and any(
+            isinstance(one, RESTS_ON_A_WORD) and not undoing(plan, one.id) for one in facts_of(plan)
+        ):
+            raise self._refused("The order was extended, used or captured since the consumer confirmed it.")
         return fact
 
     def _refuse_if_stood_upon(self, plan: Plan, capture: Captured) -> None:

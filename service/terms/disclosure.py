@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from service.money import Rounding, quotient
-from service.printed import amount_in, day_in, percent_in
+from service.printed import amount_in, day_in
 from service.terms.apr import Apr
 from service.terms.disclosure_words import ENGLISH, LABELS, PHRASES, Phrases
 from service.terms.intervals import months_after
@@ -143,12 +143,8 @@ FIGURES: Final[dict[str, Figure]] = {
     "total_sale_price": lambda figures, _: figures.money(figures.amount + figures.total_cost),
     "security": lambda _, words: words.none,
     "late_payment": lambda _, words: words.late_payment,
-    "early_repayment": lambda figures, words: words.early(
-        figures.total_interest > 0,
-        figures.total_fees > 0,
-        figures.interest_follows,
-        figures.rebate,
-        percent_in(figures.language, figures.compensation_bps) if figures.compensation_bps else "",
+    "early_repayment": lambda of, words: words.early(
+        of.total_interest > 0, of.total_fees > 0, of.interest_follows, of.rebate, of.compensation_bps, of.language
     ),
     "withdrawal": withdrawal,
     "agency": lambda _, words: words.agency,

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.printed import percent_in
 from service.terms.terms import PaidEarly, RebateMethod
 
 
@@ -69,10 +70,12 @@ class Phrases(Struct, frozen=True, kw_only=True):
 
     def early(
         self, has_interest: bool, has_fees: bool, interest_follows: PaidEarly | None, rebate: RebateMethod,
-        compensation: str = "",
+        compensation_bps: int = 0, language: str = "en",
     ) -> str:  # fmt: skip
-        """What is said of paying early: the terms go first; what they do not give up the law may. `compensation` is
-        the most that is kept of it, in per cent, or empty."""
+        """What is said of paying early: the terms go first; what they do not give up the law may.
+
+        A compensation is at most so many basis points of what is repaid.
+        """
         if not has_interest and not has_fees:
             return self.early_repayment
         if has_interest and interest_follows is not None:
@@ -80,10 +83,10 @@ class Phrases(Struct, frozen=True, kw_only=True):
                 return self.early_by_the_period
             if not has_fees or rebate is not RebateMethod.PROPORTIONAL:
                 return self.early_by_the_day
-        if compensation and rebate in (RebateMethod.PROPORTIONAL, RebateMethod.ACTUARIAL):
+        if compensation_bps and rebate in (RebateMethod.PROPORTIONAL, RebateMethod.ACTUARIAL):
             is_statutory = rebate is RebateMethod.ACTUARIAL
             said = self.early_by_statute_less_compensation if is_statutory else self.early_less_compensation
-            return said.format(compensation)
+            return said.format(percent_in(language, compensation_bps))
         return {
             RebateMethod.RULE_OF_78: self.early_by_rule_of_78,
             RebateMethod.PROPORTIONAL: self.early_by_time_left,

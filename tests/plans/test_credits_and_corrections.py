@@ -16,14 +16,15 @@ from service.plans.correction import Correct
 from service.plans.credits import Credit, CreditKind
 from service.plans.deposit import Claim
 from service.plans.money_back import ChargeBack, Refund, ReturnPayment
-from service.plans.offer import Kind
+from service.plans.offer import Kind, Use
 from service.plans.payment import ReceivedBy, RecordPayment
 from service.plans.reschedule import ChargeOff, Forgive
 from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState
+from service.plans.use import Confirm, StartUse
 from service.plans.void import Void
 from service.terms.terms import Terms
-from tests.plans.lives import MERCHANT_ACTS, NOON, PAY_IN_4, YEARLY, Life, agreement
+from tests.plans.lives import MERCHANT_ACTS, NOON, ONE_SUM, PAY_IN_4, YEARLY, Life, agreement
 
 OPERATOR = Actor(ActorKind.OPERATOR, "us_1")
 DAY = timedelta(days=1)
@@ -238,6 +239,22 @@ def test_giving_up_may_be_undone(verb: Any) -> None:
     on.operator(Correct, undone_id=given_up)
     assert (on.plan.state, on.life.lines(on.plan_id)) == (PlanState.ACTIVE, before[0])
     assert +on.life.balances(on.plan_id) == +before[1]
+
+
+@pytest.mark.parametrize(("verb", "stays"), [(None, False), (StartUse, True), (Capture, True)])
+def test_a_confirmation_stays_once_something_rests_on_it(verb: Any, stays: bool) -> None:
+    use = Use(confirm_days=20, days_max=40)
+    life = Life()
+    plan_id = life.authorize(agreement(Kind.PAY_AFTER_USE, terms=ONE_SUM, use=use))
+    life.do(Confirm, plan_id)
+    confirmed = life.facts[plan_id][-1].fact.id
+    if verb:
+        life.do(verb, plan_id, **({"amount": 1} if verb is Capture else {}))
+    if stays:
+        asked = refused(lambda: life.do(Correct, plan_id, actor=OPERATOR, undone_id=confirmed))
+        assert asked == (Code.STATE_FORBIDS, "/fact_id")
+    else:
+        assert life.do(Correct, plan_id, actor=OPERATOR, undone_id=confirmed).is_unconfirmed
 
 
 def test_a_claim_stays() -> None:
