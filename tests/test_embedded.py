@@ -141,6 +141,17 @@ def test_a_second_owner_hears_who_is_there(owner: subprocess.Popen[str], data: P
         assert [beside.database_url, beside.redis_url] == urls
 
 
+def test_a_command_beside_a_service_reaches_what_that_reaches(data: Path) -> None:
+    with embedded.running(Settings(data=data, sandbox=True, allow_private=True)) as servers:
+        with embedded.reachable(Settings(data=data)) as beside:
+            assert (beside.sandbox, beside.allow_private) == (True, True)
+            assert beside.database_url == servers.settings.database_url
+        with embedded.reachable(Settings(data=data, database_url="postgresql://other/")) as other:
+            assert (other.sandbox, other.allow_private) == (False, False), "that is another Tenor's database"
+    with embedded.running(Settings(data=data)), embedded.reachable(Settings(data=data)) as beside:
+        assert (beside.sandbox, beside.allow_private) == (False, False)
+
+
 def test_what_a_killed_owner_published_does_not_count(data: Path) -> None:
     (data / "servers.json").write_text('{"database_url": "postgresql://gone/", "redis_url": "redis://gone/"}')
     with embedded.reachable(Settings(data=data)) as settings:

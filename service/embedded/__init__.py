@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -82,7 +82,11 @@ def running(settings: Settings, fresh: bool = False) -> Iterator[Servers]:
 
 @contextmanager
 def reachable(settings: Settings) -> Iterator[Settings]:
-    """For a command beside the service: the servers of a Tenor that runs on this data folder, else ones of our own."""
+    """For a command beside the service: the servers of a Tenor that runs on this data folder, else ones of our own.
+
+    What that one may reach and what its callers may say of the time hold for the command, too: `tenor worker` beside
+    `make run` calls this machine.
+    """
     urls = _published(settings.data)
     if urls is None:
         with running(settings) as servers:
@@ -93,6 +97,9 @@ def reachable(settings: Settings) -> Iterator[Settings]:
             database_url=settings.database_url or urls["database_url"],
             migrate_url=settings.migrate_url or (None if settings.database_url else urls["migrate_url"]),
             redis_url=settings.redis_url or urls["redis_url"],
+            sandbox=settings.sandbox or (settings.database_url is None and urls.get("sandbox", False)),
+            allow_private=settings.allow_private
+            or (settings.database_url is None and urls.get("allow_private", False)),
         )
 
 
@@ -114,12 +121,12 @@ def _publish(data: Path, settings: Settings) -> None:
     path = data / "servers.json"
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    urls = {name: getattr(settings, name) for name in ("database_url", "migrate_url", "redis_url")}
-    path.write_text(json.dumps(urls))
+    names = ("database_url", "migrate_url", "redis_url", "sandbox", "allow_private")
+    path.write_text(json.dumps({name: getattr(settings, name) for name in names}))
 
 
-def _published(data: Path) -> dict[str, str] | None:
-    """The URLs of a Tenor that runs on `data` right now; what a killed one left behind does not count."""
+def _published(data: Path) -> dict[str, Any] | None:
+    """The URLs and more of a Tenor that runs on `data` right now; what a killed one left behind does not count."""
     try:
         with (data / "lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -129,7 +136,7 @@ def _published(data: Path) -> dict[str, str] | None:
     except OSError:
         return None
     try:
-        urls: dict[str, str] = json.loads((data / "servers.json").read_text())
+        urls: dict[str, Any] = json.loads((data / "servers.json").read_text())
     except (OSError, ValueError):
         return None
     return urls
