@@ -215,7 +215,7 @@ async def test_while_a_key_is_rotated_two_are_valid(world: World, asked: dict[st
 
 @SHARED
 async def test_a_key_that_expires_is_followed_by_one_that_lives_as_long(world: World) -> None:
-    made = (await make(world, expires_at="2026-03-12T12:00:00Z")).json()
+    made = (await make(world, scopes=["plans:read"], expires_at="2026-03-12T12:00:00Z")).json()
     world.operator.now = NOON + timedelta(days=8)
     rotated = (await world.operator.post(f"{KEYS}/{made['id']}/rotate", {"overlap_hours": 168})).json()
     rows = {row["id"]: row for row in (await world.operator.get(KEYS)).json()["keys"]}
