@@ -34,8 +34,8 @@ from tests.flows.world import World
 
 SHOPPERS = 4
 CONSUMERS = 3
-LONG_AGO = datetime(2020, 1, 15, tzinfo=UTC)
-OLD_MONTH = "daily_file_pieces_2020_01"
+LONG_AGO = datetime(1990, 1, 15, tzinfo=UTC)  # longer than anything is kept
+OLD_MONTH = "daily_file_pieces_1990_01"
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -131,11 +131,12 @@ async def settled(primary: Host, reached: Settings) -> Demo:
 
 
 async def by_month(world: World) -> None:
-    """A month that is long over, and this one with the files of yesterday."""
+    """A month that is long over, and this one with the bytes of a file."""
     async with world.pool.acquire() as conn:
-        await make_month_of(conn, ids.new_id(ids.FILE, 0, int(LONG_AGO.timestamp() * 1000)))
-    closed = await world.operator.post("/v1/operator/day-close")
-    assert closed.status_code == 200, closed.text
+        for at in (LONG_AGO, clock.now()):
+            file_id = ids.new_id(ids.FILE, 0, int(at.timestamp() * 1000))
+            await make_month_of(conn, file_id)
+        await conn.execute("insert into daily_file_pieces values ($1, 1, 'some bytes')", file_id)
 
 
 async def kept_in(connection: Connection | db.Pool) -> set[str]:
