@@ -16,7 +16,12 @@ from service.api.queries import Q as API
 from service.api.reply import reply
 from service.api.verb import no_plan
 from service.deadline import LONG
+from service.errors import Code
 from service.ledger.store import Q as LEDGER
+from service.plans.accrual import earned_interest
+from service.plans.flow import load_life
+from service.plans.past import plan_after
+from service.plans.plan import business_day
 
 AsOf = Annotated[date | None, QueryParameter()]
 Number = Annotated[int, QueryParameter(ge=0, le=1_000_000)]
@@ -69,11 +74,13 @@ class PlanTransfer(Struct, frozen=True):
 class PlanLedger(Struct, frozen=True):
     """A plan's places in the books, and its transfers in their order; `after` is what to ask with next.
 
-    Interest is earned by time, for all plans of a merchant together: here stands what this plan has paid of it.
+    Interest is earned by time, and booked for all plans of a merchant together: `consumer_interest` here is what this
+    plan has paid or lost of it. With `interest_earned` that is what the plan still owes of interest by time.
     """
 
     plan_id: str
     currency: str
+    interest_earned: int  # minor units of its interest that time had earned when the day ended
     places: list[PlaceBalance]
     transfers: list[PlanTransfer]
     after: int  # the number of the last transfer of this page
@@ -94,7 +101,7 @@ async def get_trial_balance(request: Asked, as_of: AsOf = None) -> ASGIResponse:
 
 @get(
     "/plans/{plan_id:str}/ledger",
-    opt=operation("ledger", PlanLedger, example={"as_of": "2026-03-31"}, after=("capture_plan",)),
+    opt=operation("ledger", PlanLedger, refuses=(Code.BUSY,), example={"as_of": "2026-03-31"}, after=("capture_plan",)),
 )
 async def get_plan_ledger(
     request: Asked, plan_id: FromPath[str], as_of: AsOf = None, after: Number = 0, limit: Limit = 100
@@ -112,4 +119,21 @@ async def get_plan_ledger(
         places = [PlaceBalance(**row, balance=row["debit"] - row["credit"]) for row in rows]
         rows = await conn.fetch(API.plan_transfers, bucket, plan_id, as_of, after, limit)
     booked = [PlanTransfer(**row) for row in rows]
-    return reply(PlanLedger(plan_id, currency, places, booked, booked[-1].number if booked else after))
+    earned = await _earned(request, plan_id, as_of)
+    return reply(PlanLedger(plan_id, currency, earned, places, booked, booked[-1].number if booked else after))
+
+
+async def _earned(request: Asked, plan_id: str, as_of: date | None) -> int:
+    """As it was known when a day ended in the plan's time zone; nothing before it was opened."""
+    ask = read(request)
+    found = await load_life(ask.services.pool, plan_id, None)
+    if found is None:
+        raise no_plan(plan_id)
+    plan, facts = found
+    on = as_of or business_day(ask.time_at(plan.merchant_id), plan.offer.time_zone)
+
+    def earned() -> int:
+        known = [one for one in facts if business_day(one.recorded_at, plan.offer.time_zone) <= on]
+        return earned_interest(plan_after(plan, known).standing, on) if known else 0
+
+    return await ask.services.quoting.run(lambda _: earned(), request.left())

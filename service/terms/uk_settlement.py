@@ -1,4 +1,4 @@
-"""Settling early in the United Kingdom: the actuarial rebate, and until when a part may be paid early.
+"""Settling early in the United Kingdom: the actuarial rebate.
 
 Source: the Consumer Credit (Early Settlement) Regulations 2004, SI 2004/1483; Consumer Credit Act 1974, ss. 94, 95.
 Amounts are minor units. The rebate falls out of one equation: what is left to pay, less what is owed today.
@@ -112,12 +112,3 @@ def uk_settlement(
         return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, 0)
     balance = actuarial_balance(lent, repaid, periodic_rate(apr_percent, per_year_of(terms)))
     return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, unpaid_on(periods, settle_on) - balance)
-
-
-def uk_part_payable_until(notice_on: date, named_on: date | None = None) -> date:
-    """The last day on which a part may be paid under a notice: 28 days after it, or a later day that it names.
-
-    Source: Consumer Credit Act 1974, s. 94(4)(c).
-    """
-    until = notice_on + timedelta(days=required_on(LegalRule.PART_SETTLEMENT_DAYS, "GB", GENERAL, notice_on))
-    return max(until, named_on or until)

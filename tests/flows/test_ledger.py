@@ -60,7 +60,13 @@ async def test_a_plan_as_it_was(world: World) -> None:
     assert balances(before)["consumer_principal"] == 1_200_00
     assert balances(await ledger(world, plan, as_of="2026-04-02"))["consumer_principal"] == 1_102_68
     none = await ledger(world, plan, as_of="2026-03-01")
-    assert (none["places"], none["transfers"], none["after"]) == ([], [], 0)
+    assert (none["places"], none["transfers"], none["after"], none["interest_earned"]) == ([], [], 0, 0)
+    # 5.90 for the 31 days until 2 April, then 30 days of 5.42 for the rest; what is paid of it was booked.
+    months = [plan["schedule"][number]["interest"] for number in (0, 1)]
+    for day, earned in (("2026-03-02", 0), ("2026-03-31", 5_90 * 29 // 31), ("2026-04-02", 5_90)):
+        assert (await ledger(world, plan, as_of=day))["interest_earned"] == earned, day
+    world.operator.now = world.merchant.now = NOON + timedelta(days=46)  # 17 April
+    assert (await ledger(world, plan))["interest_earned"] == months[0] + months[1] * 15 // 30
 
 
 @SHARED

@@ -19,7 +19,6 @@ from service.terms.uk_settlement import (
     per_year_of,
     periodic_rate,
     periods_after_first,
-    uk_part_payable_until,
     uk_settlement,
     uk_settlement_date,
 )
@@ -137,19 +136,6 @@ def test_a_part_leaves_what_is_worth_the_rest(paid: int) -> None:
     balance = WHOLE.unpaid - WHOLE.rebate
     worth = Fraction(part.left * balance, WHOLE.unpaid)
     assert 0 <= balance - paid - worth < 1
-
-
-@pytest.mark.parametrize(
-    ("named_on", "until"),
-    [(None, date(2026, 5, 29)), (date(2026, 5, 10), date(2026, 5, 29)), (date(2026, 6, 30), date(2026, 6, 30))],
-)
-def test_until_when_a_part_may_be_paid(named_on: date | None, until: date) -> None:
-    assert uk_part_payable_until(date(2026, 5, 1), named_on) == until
-
-
-def test_a_part_before_the_law_knew_one() -> None:
-    with pytest.raises(Refused, match="No law is known"):
-        uk_part_payable_until(date(2011, 1, 31))
 
 
 @pytest.mark.parametrize(
