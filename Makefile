@@ -1,6 +1,6 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help venv run test test-long test-faults chaos drill audit licences sbom training test-training simulate walk \
+.PHONY: help venv run test test-long test-faults test-cluster chaos drill audit licences sbom training test-training simulate walk \
 	bench check lint check-types format openapi lock node lint-contract clients clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -43,6 +43,10 @@ test-long: $(READY)  ## the long tests: processes and servers that are started, 
 
 test-faults: $(READY)  ## crowds and kills again, 20 rounds of each, and properties with 10,000 examples
 	@TENOR_FAULTS=1 HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -q -n 2 tests/engine tests/flows $(ARGS)
+
+test-cluster: $(READY)  ## the same on the Citus cluster that CITUS_URL names, a database on its coordinator
+	@test -n "$(CITUS_URL)" || { echo "Set CITUS_URL=postgresql://user@coordinator:5432/database."; exit 1; }
+	@CITUS_URL=$(CITUS_URL) $(BIN)/python -m pytest -q -n 0 tests/cluster $(ARGS)
 
 chaos: $(READY)  ## people shop at two instances while all under them is killed, frozen and cut off; some 4 minutes
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -762,13 +762,16 @@ having f.records <> count(e.event_id);
 
 -- daily_positions_are_their_events --
 -- What moved a position on a day is the sum of the plan's events that are filed on it, and no plan is left out.
-with moved as (
+with files as materialized (
+    select file_id, programme_id, partner_id, business_on
+      from daily_files
+     where type = 'POS' and file_id >= kept_from('positions')
+), moved as (
     select f.file_id, plan_id, sum(funded) as funded, sum(repaid) as repaid, sum(refunded) as refunded,
            sum(adjusted) as adjusted, sum(charged_off) as charged_off
-      from daily_files f
+      from files f
       join partner_movements m on m.programme_id = f.programme_id and m.partner_id = f.partner_id
                               and m.filed_on = f.business_on
-     where f.type = 'POS' and f.file_id >= kept_from('positions')
      group by f.file_id, plan_id
 )
 select file_id, plan_id, p.funded, p.repaid, p.refunded, p.adjusted, p.charged_off
@@ -833,12 +836,15 @@ select t.currency, t.booked, r.rounded
 -- consents_are_used_within_times --
 -- A consent counts every call that was made under it, and there were never more than it allows. Of one that is so old that
 -- calls may have been forgotten, fewer may be left.
+with kept as materialized (   -- asked by itself: a cluster would ask it of each machine, and they do not know it
+    select forgettable_before('enquiries') as before
+)
 select bucket, consent_id, c.used, c.times, e.calls
   from consents c
   full join (select bucket, consent_id, count(*) as calls from enquiries group by bucket, consent_id) e
  using (bucket, consent_id)
  where c.used is null or coalesce(e.calls, 0) > least(c.used, c.times)
-    or (coalesce(e.calls, 0) < c.used and (c.given_at < forgettable_before('enquiries')) is not true);
+    or (coalesce(e.calls, 0) < c.used and (c.given_at < (select before from kept)) is not true);
 
 -- enquiries_are_under_a_consent_in_force --
 -- Nobody was asked but for what the consumer allowed: this person, purpose, kind, source and period, at that time.

@@ -109,6 +109,41 @@ begin
     end $f$;
     end if;
 
+    -- What was taken of a lease may have been prepared on its machine when the coordinator died: it is ended before it is
+    -- counted, for whoever did it holds the lease's row no more. A role that migrates and is no superuser must be granted
+    -- recover_prepared_transactions(); without it the cluster itself ends what was prepared, within a minute.
+    create or replace function end_prepared() returns void security definer set search_path = pg_catalog, pg_temp
+    language plpgsql as $f$
+    begin
+        if has_function_privilege('recover_prepared_transactions()', 'execute') then
+            perform recover_prepared_transactions();
+        end if;
+    end $f$;
+    if to_regprocedure('close_leases(text, text[])') is not null then
+    create or replace function close_leases(of_budget text, leases text[]) returns void language plpgsql as $f$
+    declare
+        closed text[];
+        leased bigint;
+        spent  bigint;
+    begin
+        perform from budget_leases where lease_id = any (leases) and closed_at is null order by lease_id for update;
+        if not found then
+            return;
+        end if;
+        perform end_prepared();
+        with gone as (
+            update budget_leases set closed_at = clock_timestamp()
+             where lease_id = any (leases) and budget = of_budget and closed_at is null
+            returning lease_id, amount
+        )
+        select array_agg(lease_id), sum(amount) into closed, leased from gone;
+        if closed is not null then
+            select coalesce(sum(amount), 0) into spent from budget_uses where lease_id = any (closed);
+            update budgets set taken = taken - (leased - spent) where budget = of_budget;
+        end if;
+    end $f$;
+    end if;
+
     -- A partner's events get their numbers as in `numbering`, each found by its bucket and id: a row's place is one of its
     -- machine alone.
     create or replace function number_partner_events(of_partner text, at_most int) returns int language plpgsql as $f$

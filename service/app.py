@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final
@@ -69,7 +69,7 @@ from service.plans.flow import PlanWork
 from service.plans.person_pause_flow import Following
 from service.registry.registry import Registry
 from service.safety import lost_settings, unsafe_settings
-from service.shards import Shards, shards_of
+from service.shards import shards_of
 
 BESIDE_THE_POOL: Final = 5  # connections: two lanes, a siding of each, and one that hears of changes
 
@@ -124,7 +124,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     registry = Registry(settings.listen_url or url, pool, under)
     keys = Keys(load_answers, secrets)
     told = snapshots.accounts_changed
-    engine = Engine(pool, keys, _lanes(shards, keys, PlanWork(registry.time_at), told), shards)
+    engine = Engine(pool, keys, _lanes(shards.with_all, keys, PlanWork(registry.time_at), told), shards)
     with in_a_sentence(url):
         await registry.start()
     provider = _provider(settings)
@@ -162,11 +162,11 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
                 await pool.close()
 
 
-def _lanes(shards: Shards, keys: Keys, plans: PlanWork, told: Committed[Any]) -> dict[type, list[Lane[Any]]]:
-    """For decisions and for commands, a lane for each shard."""
+def _lanes(urls: Sequence[str], keys: Keys, plans: PlanWork, told: Committed[Any]) -> dict[type, list[Lane[Any]]]:
+    """For decisions and for commands, a lane for each shard, and one that sees all; they connect when work comes."""
 
     def each(name: str, doing: Run[Any], in_line: Run[Any] | None = None) -> list[Lane[Any]]:
-        return [Lane(name, partial(connect_session, url), doing, told, in_line) for url in shards.urls]
+        return [Lane(name, partial(connect_session, url), doing, told, in_line) for url in urls]
 
     return {
         DecisionRow: each("decisions", partial(log_decisions, keys)),

@@ -15,6 +15,7 @@ import asyncpg
 
 _VIEWS_OF: Final[dict[tuple[str, str], frozenset[str] | None]] = {}  # by address and name; None: no cluster
 _SHARDS_OF: Final[dict[tuple[str, str], list[list[int]]]] = {}
+_COORDINATES: Final[dict[tuple[str, str], bool]] = {}
 # A plan is made for the values given: by them the shard is found.
 _ON_A_CLUSTER: Final = """
 set plan_cache_mode = force_custom_plan;
@@ -60,6 +61,7 @@ async def note_kind(conn: Any) -> Any:
             found = await conn.fetchval(_IS_CLUSTER)
             views = await views_of(conn) if found else None
             if views:
+                _COORDINATES[place] = await conn.fetchval("select groupid = 0 from pg_dist_local_group")
                 _SHARDS_OF[place] = [row[0] for row in await conn.fetch(_SHARDS)]
             if views or found is False:
                 _VIEWS_OF[place] = views
@@ -81,6 +83,11 @@ async def views_of(conn: Any) -> frozenset[str]:
 def is_cluster(conn: Any) -> bool:
     """Whether our tables are distributed there: then statements must say which shard they are about."""
     return bool(getattr(conn, "is_cluster", False))
+
+
+def has_shards_alone(conn: Any) -> bool:
+    """Whether it leads to a machine of a cluster where the tables are not that are spread over none."""
+    return is_cluster(conn) and not _COORDINATES[str(conn._addr), conn._params.database]
 
 
 def buckets_of_shards(conn: Any) -> list[list[int]]:

@@ -14,7 +14,7 @@ import msgspec
 
 from service import hosts
 from service.clock import monotonic
-from service.clusters import note_kind
+from service.clusters import is_cluster, note_kind
 from service.config import CannotStart
 from service.deadline import ANSWER_S, CONNECT_S, LANE_LOCK_S, LOCK_S, STATEMENT_S
 
@@ -286,7 +286,9 @@ async def run_checks(connection: Connection, checks: Iterable[tuple[str, str]] |
         for name, text in asked.items()
     )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        broken = {name for name, rows in await connection.fetch(counted) if rows}  # mostly none: one question for all
+        # Mostly none is broken: one question for all. A cluster, which refuses some of them, is asked for each.
+        each = is_cluster(connection)
+        broken = {*asked} if each else {name for name, rows in await connection.fetch(counted) if rows}
         return [
             Check(name, [dict(row) for row in await connection.fetch(text)] if name in broken else [])
             for name, text in asked.items()

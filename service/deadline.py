@@ -33,6 +33,7 @@ SIDING_ALONE_S: Final = 1.0  # the same, where nobody waits behind it: PostgreSQ
 CACHE_S: Final = 0.05  # to an answer of Redis, without which all goes on
 READY_S: Final = 1.5  # whether PostgreSQL is well: who asks gives up after 2
 CLOSE_S: Final = 1.0  # to part from PostgreSQL in good order
+SPREAD_S: Final = 8.0  # on a cluster, what no lane does: each statement goes to several machines
 LONG_S: Final = 300  # files, the day's close, policies: each of their statements is bounded besides
 
 LONG: Final = {"budget_s": LONG_S}

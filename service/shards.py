@@ -28,10 +28,16 @@ class Shards(Struct, frozen=True):
 
     urls: tuple[str, ...]
     places: tuple[int, ...] = ()  # by bucket: which of `urls`; empty: all are in the first
+    all_at: str | None = None  # the coordinator, which alone has what is spread over no machines
 
     def place(self, bucket: int) -> int:
         """Which shard has the bucket."""
         return self.places[bucket] if self.places else 0
+
+    @property
+    def with_all(self) -> tuple[str, ...]:
+        """The URLs, and last the one by which all is seen."""
+        return self.urls if self.all_at is None else (*self.urls, self.all_at)
 
 
 ONE_SHARD: Final = Shards(("",))
@@ -47,7 +53,7 @@ async def shards_of(conn: Connection, url: str) -> Shards:
     known: dict[int, int] = {}
     places = tuple([known.setdefault(row["shard"], len(known)) for row in rows])
     machines = {row["shard"]: _at(url, row["nodename"], row["nodeport"]) for row in rows}
-    return Shards(tuple([machines[shard] for shard in known]), places)
+    return Shards(tuple([machines[shard] for shard in known]), places, url)
 
 
 def _at(url: str, host: str, port: int) -> str:

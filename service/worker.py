@@ -17,7 +17,7 @@ import logging
 import os
 import signal
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 
@@ -47,13 +47,15 @@ from service.webhooks.delivering_flow import Deliverer
 
 PAUSE_S: Final = 30.0
 CLOSE_EVERY: Final = timedelta(hours=1)
+FINISH_S: Final = 10  # after the word to stop
 NICENESS: Final = 10  # where processors are scarce, those who wait at the checkout go first
 
 log = logging.getLogger("tenor.worker")
 
 
 def main(argv: list[str]) -> int:
-    """Do what time brings about until it is stopped, by SIGTERM or Ctrl-C; what it has begun is finished first."""
+    """Do what time brings about until it is stopped, by SIGTERM or Ctrl-C; what it has begun is finished first, if
+    that takes no longer than 10 s."""
     argparse.ArgumentParser(prog="tenor worker", description=main.__doc__).parse_args(argv)
     os.nice(NICENESS)
     telemetry.begin(os.environ, "worker")
@@ -87,7 +89,12 @@ async def _until_stopped(settings: Settings) -> None:
 async def _work_until(stopped: asyncio.Event, ours: Services) -> None:
     closed_at: datetime | None = None
     while not stopped.is_set():
-        before, closed_at = closed_at, await _work(ours, closed_at)
+        before = closed_at
+        round_ = asyncio.create_task(_work(ours, closed_at))
+        if not await _ended(round_, stopped):
+            log.warning("a round was cut short; what is left of it is done after the next start")
+            return
+        closed_at = round_.result()
         if ours.settings.metrics_port:
             await _measure(ours, with_ledger=closed_at != before)
         try:
@@ -95,6 +102,21 @@ async def _work_until(stopped: asyncio.Event, ours: Services) -> None:
                 await stopped.wait()
         except TimeoutError:
             continue
+
+
+async def _ended(round_: asyncio.Task[Any], stopped: asyncio.Event) -> bool:
+    """Whether a round came to its end. One that goes on for long after the worker was told to stop is cut
+    short: it does all it does in transactions, and the next one goes on where it was."""
+    told = asyncio.create_task(stopped.wait())
+    await asyncio.wait([round_, told], return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    await asyncio.wait([round_], timeout=FINISH_S)
+    if ended := round_.done():
+        return ended
+    while not round_.done():  # a cancellation that comes with the database's answer is lost
+        round_.cancel()
+        await asyncio.wait([round_], timeout=1)
+    return False
 
 
 async def _measure(ours: Services, *, with_ledger: bool) -> None:

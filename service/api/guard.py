@@ -45,7 +45,7 @@ def guard_for(audience: str) -> Callable[[Request[Any, Any, Any]], Awaitable[Res
         if header(request, b"content-encoding") not in _PLAIN:
             sentence = "Bodies are read as they are: send none compressed."
             raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, sentence, "/Content-Encoding")
-        if budget_s := handler.opt.get("budget_s"):
+        if budget_s := handler.opt.get("budget_s") or services_of(request).engine.longer_s:
             allow(request.scope, budget_s)
         return None
 

@@ -86,10 +86,12 @@ select d.key_id, d.wrapped
  where $3::text is null or c.merchant_id = $3;
 
 -- consumers_of_person --
+with person as materialized (
+    select person_id, bucket || more_buckets as buckets from people where bucket = $1 and person_id = $2
+)
 select c.consumer_id, c.merchant_id
-  from people o
-  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
- where o.bucket = $1 and o.person_id = $2
+  from person o
+  join consumers c on c.bucket = any (o.buckets) and c.person_id = o.person_id
  order by c.consumer_id;
 
 -- decisions_of_consumer --
@@ -225,12 +227,18 @@ select l.looked_until, f.*
 -- list_disputes --
 -- The same of the disputes on its plans, each by the event that told of its opening, and where it is by the last of its
 -- events.
-with looked as (
+with looked as materialized (
     select event_id, merchant_id, bucket, plan_id, at, data
       from events
      where merchant_id = $1 and type = 'told' and number is not null and event_id < $2 and event_id >= $12
      order by event_id desc
      limit $3
+), newest as materialized (
+    select distinct on (l.event_id) l.event_id as opened_by, e.type, e.data, e.at
+      from looked l
+      join events e on e.bucket = l.bucket and e.merchant_id = l.merchant_id and e.plan_id = l.plan_id
+                   and e.data ->> 'dispute_id' = l.data ->> 'dispute_id'
+     order by l.event_id, e.number desc
 ), found as (
     select l.event_id, l.merchant_id, l.data ->> 'dispute_id' as dispute_id, l.plan_id, p.merchant_reference,
            p.consumer_id, p.currency, (l.data ->> 'amount')::bigint as amount, l.data ->> 'reason' as reason,
@@ -241,13 +249,7 @@ with looked as (
                 then (n.data ->> 'respond_by')::date end as respond_by, n.at as changed_at
       from looked l
       join plans p on p.bucket = l.bucket and p.plan_id = l.plan_id
-     cross join lateral (
-        select e.type, e.data, e.at
-          from events e
-         where e.bucket = l.bucket and e.merchant_id = l.merchant_id and e.plan_id = l.plan_id
-           and e.data ->> 'dispute_id' = l.data ->> 'dispute_id'
-         order by e.number desc
-         limit 1) n
+      join newest n on n.opened_by = l.event_id
      where ($6::text is null or l.plan_id = $6) and ($7::text is null or p.currency = $7)
        and ($8::timestamptz is null or l.at >= $8) and ($9::timestamptz is null or l.at < $9)
        and ($10::bigint is null or (l.data ->> 'amount')::bigint >= $10)

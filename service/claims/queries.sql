@@ -95,18 +95,26 @@ select array(select distinct i.kind
  where p.bucket = $1 and p.plan_id = $2;
 
 -- list_claims --
-select c.*
-  from claims_held c
- where c.claim_id > $1
-   and ($2::text is null or c.bearer_id = $2)
-   and ($3::text is null or c.state = $3)
-   and ($4::text is null or c.arrangement_id = $4)
-   and ($5::text is null
-        or exists (select from losses l
-                     join loss_versions v on v.bucket = l.bucket and v.loss_id = l.loss_id and v.version = l.version
-                    cross join json_array_elements(v.allocation -> 'rest') s
-                    where l.bucket = bucket_of(c.loss_id) and l.loss_id = c.loss_id and s ->> 'partner_id' = $5))
- order by c.claim_id
+with held as materialized (
+    select *
+      from claims_held
+     where claim_id > $1
+       and ($2::text is null or bearer_id = $2)
+       and ($3::text is null or state = $3)
+       and ($4::text is null or arrangement_id = $4)
+     order by claim_id
+     limit case when $5::text is null then $6::bigint end
+), borne as materialized (   -- losses that the partner bears a part of
+    select l.loss_id
+      from (select distinct bucket_of(loss_id) as bucket, loss_id from held where $5::text is not null) k
+      join losses l on l.bucket = k.bucket and l.loss_id = k.loss_id
+      join loss_versions v on v.bucket = l.bucket and v.loss_id = l.loss_id and v.version = l.version
+     where exists (select from json_array_elements(v.allocation -> 'rest') s where s ->> 'partner_id' = $5)
+)
+select *
+  from held
+ where $5::text is null or loss_id in (select loss_id from borne)
+ order by claim_id
  limit $6;
 
 -- list_steps --

@@ -23,7 +23,7 @@ from service import clock
 from service.db import Connection
 from service.deadline import PATIENCE_S
 from service.engine.family import Family
-from service.engine.faults import LOST, OVERTAKEN, PASSING, was_undone, what
+from service.engine.faults import LOST, OVERTAKEN, PASSING, BeyondTheShard, was_undone, what
 from service.engine.keys import Keys, alike, is_same, refusal, reused
 from service.engine.work import Answer, Answers, Done, Work
 from service.errors import Code, Refused
@@ -172,7 +172,8 @@ class Committer(ABC, Generic[Told]):
         except Exception as error:
             # Often a second wall has answered, like a unique key taken meanwhile: the command that met it refuses
             # once its facts are read anew.
-            log.warning("a batch of %d met %s; running it one by one", len(batch), what(error))
+            if not isinstance(error, BeyondTheShard):
+                log.warning("a batch of %d met %s; running it one by one", len(batch), what(error))
             for work in batch:
                 await self._persist_alone(work)
 
@@ -196,6 +197,9 @@ class Committer(ABC, Generic[Told]):
     async def _persist_alone(self, work: Work[Any]) -> None:
         try:
             await self._persist([work])
+        except BeyondTheShard as error:
+            if not work.answered.done():
+                work.answered.set_exception(error)
         except Exception:
             extra = {"request_id": work.trace.request_id} if work.trace else None
             log.exception("%s failed", type(work.item).__name__, extra=extra)

@@ -2,6 +2,8 @@
 
 import asyncpg
 
+from service.clusters import has_shards_alone
+from service.db import Connection
 from service.logs import what as what  # beside what it is said of
 
 # The connection is gone. `InternalClientError` stands outside the usual families and means a server that died
@@ -21,6 +23,16 @@ PASSING = (
 
 # Work that locked nothing was overtaken by somebody: nothing of it was written, and with locks it goes on.
 OVERTAKEN = (asyncpg.TransactionRollbackError, asyncpg.IntegrityConstraintViolationError)
+
+
+class BeyondTheShard(Exception):
+    """The work needs more than there is on the machine of its shard. Nothing was done; another lane does it."""
+
+
+def need_all(conn: Connection) -> None:
+    """Of work that asks tables which on a cluster only the coordinator has: raises `BeyondTheShard` elsewhere."""
+    if has_shards_alone(conn):
+        raise BeyondTheShard
 
 
 def was_undone(error: BaseException) -> bool:

@@ -20,8 +20,9 @@ from typing import Any, TypeVar
 
 from service import clock, trace
 from service.db import Pool
-from service.deadline import LANE_LOCK_S, PATIENCE_S
+from service.deadline import LANE_LOCK_S, PATIENCE_S, SPREAD_S
 from service.engine.batch import AWAY, Committed, Committer, Connect, Run, refuse
+from service.engine.faults import BeyondTheShard
 from service.engine.keys import Keys
 from service.engine.once import Once
 from service.engine.siding import Siding
@@ -89,15 +90,15 @@ class Engine(Once):
     """Takes work, and answers it after the transaction that holds it was committed.
 
     Each kind of work has a lane, so that those who wait for nobody do not stand in line behind those who do; on a
-    cluster it has one for each shard, so that a transaction is one machine's alone. More would only make smaller
-    batches: PostgreSQL is kept busy by the other processes.
+    cluster it has one for each shard, so that a transaction is one machine's alone, and one more for work that needs
+    what only the coordinator has. More would only make smaller batches: PostgreSQL is kept busy by the other processes.
     """
 
     def __init__(
         self, pool: Pool, keys: Keys, lanes: Mapping[type, Sequence[Lane[Any]]], shards: Shards = ONE_SHARD
     ) -> None:
-        """`lanes` of each kind are one for each of `shards`."""
-        super().__init__(pool, keys)
+        """`lanes` of each kind are one for each of `shards`, in their order; the last of them sees all."""
+        super().__init__(pool, keys, longer_s=SPREAD_S if shards.all_at else 0)
         self._lanes = lanes
         self._shards = shards
         self._loop = asyncio.get_running_loop()
@@ -105,10 +106,15 @@ class Engine(Once):
     async def do(self, item: Any, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
         until = clock.monotonic() + PATIENCE_S
-        work = Work(item, key, now, status, self._loop.create_future(), until, trace.current())
         lanes = self._lanes.get(type(item)) or self._lanes_of(item)
-        lanes[self._shards.place(item.bucket)].submit(work)
-        return await work.answered
+        for lane in (lanes[self._shards.place(item.bucket)], lanes[-1]):
+            work = Work(item, key, now, status, self._loop.create_future(), until, trace.current())
+            lane.submit(work)
+            try:
+                return await work.answered
+            except BeyondTheShard:
+                continue
+        raise BeyondTheShard
 
     def _lanes_of(self, item: Any) -> Sequence[Lane[Any]]:
         return next(lanes for kind, lanes in self._lanes.items() if isinstance(item, kind))

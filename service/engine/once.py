@@ -20,17 +20,19 @@ Do = Callable[[Connection], Awaitable[Answer]]
 class Once:
     """Work that is its own transaction, each once under its key."""
 
-    def __init__(self, pool: Pool, keys: Keys) -> None:
+    def __init__(self, pool: Pool, keys: Keys, longer_s: float = 0) -> None:
+        """`longer_s`: how long it may take where that is longer than `PATIENCE_S`; 0: it is not."""
+        self.longer_s = longer_s
         self._pool = pool
         self._keys = keys
 
-    async def once(self, key: Key, now: datetime, do: Do, budget_s: float = PATIENCE_S) -> Answer:
-        """Runs `do`, for at most `budget_s`, unless `key` was used before; then the same answer again. A refusal is
-        kept like any answer, but one that says 'not now' (503), which leaves the key free.
+    async def once(self, key: Key, now: datetime, do: Do, budget_s: float = 0) -> Answer:
+        """Runs `do`, unless `key` was used before; then the same answer again. A refusal is kept like any answer, but
+        one that says 'not now' (503), which leaves the key free. It takes at most `budget_s`; 0: as long as any may.
 
         Not cancelled by a caller who leaves: what was begun is finished.
         """
-        return await asyncio.shield(self._once(key, now, do, budget_s))
+        return await asyncio.shield(self._once(key, now, do, budget_s or self.longer_s or PATIENCE_S))
 
     async def answered(self, key: Key) -> Answer | None:
         """What was answered under `key` before; None if it is new. For work that must not even begin twice."""

@@ -144,11 +144,14 @@ select first_number from feeds where merchant_id = $1;
 
 -- list_news --
 -- Of these feeds those that go on after the number beside them, or have events that have no number yet.
+with unnumbered as materialized (
+    select distinct merchant_id from events where number is null and merchant_id = any ($1::text[])
+)
 select k.merchant_id, k.after
   from unnest($1::text[], $2::bigint[]) as k (merchant_id, after)
   join feeds f using (merchant_id)
  where f.last_number > k.after
-    or exists (select from events e where e.merchant_id = k.merchant_id and e.number is null);
+    or k.merchant_id in (select merchant_id from unnumbered);
 
 -- list_feeds --
 select merchant_id from feeds where merchant_id > $1 order by merchant_id limit $2;

@@ -6,10 +6,12 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict do nothing;
 
 -- load_order --
+with found as materialized (
+    select * from facade_orders where bucket = $1 and merchant_id = $2 and facade = $3 and reference = $4
+)
 select o.*, k.wrapped
-  from facade_orders o
-  join data_keys k on k.bucket = bucket_of(o.consumer_id) and k.key_id = o.consumer_id
- where o.bucket = $1 and o.merchant_id = $2 and o.facade = $3 and o.reference = $4;
+  from found o
+  join data_keys k on k.bucket = bucket_of(o.consumer_id) and k.key_id = o.consumer_id;
 
 -- refused_before --
 -- Of these keys of an owner those under which something was refused.
@@ -64,11 +66,16 @@ select f.merchant_id, f.last_number from feeds f where f.merchant_id = $1
     on conflict do nothing;
 
 -- list_feeds_to_take_up --
+with unnumbered as materialized (
+    select distinct merchant_id
+      from events
+     where number is null and merchant_id = any (array(select merchant_id from facade_feeds))
+)
 select t.merchant_id
   from facade_feeds t
   join feeds f using (merchant_id)
  where f.last_number > t.taken_until
-    or exists (select from events v where v.merchant_id = t.merchant_id and v.number is null);
+    or t.merchant_id in (select merchant_id from unnumbered);
 
 -- take_up --
 -- Makes notices of a shop's next events, at most so many, where they are about a facade's order; returns how many events.

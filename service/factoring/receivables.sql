@@ -89,17 +89,16 @@ select terms ->> 'calendar' from settlement_terms where merchant_id = $1 order b
 select p.currency, p.outstanding,
        coalesce(sum(b.net + b.fee + b.tax) filter (where b.occasion = 'purchase'), 0)::bigint as bought,
        coalesce(sum(b.fee + b.tax), 0)::bigint as kept,
-       coalesce(- sum(b.net + b.fee + b.tax) filter (where c.is_dispute), 0)::bigint as charged_back,
-       coalesce(- sum(b.net + b.fee + b.tax) filter (where b.occasion in ('refund', 'recovery') and not c.is_dispute), 0)::bigint
+       coalesce(- sum(b.net + b.fee + b.tax) filter (where b.occasion in ('refund', 'recovery') and d.cause_id is not null), 0)::bigint
+           as charged_back,
+       coalesce(- sum(b.net + b.fee + b.tax) filter (where b.occasion in ('refund', 'recovery') and d.cause_id is null), 0)::bigint
            as refunded,
        coalesce(- sum(b.net) filter (where b.occasion not in ('purchase', 'refund', 'recovery', 'split', 'paid_to_merchant',
                                                               'buy_down', 'voucher', 'platform_share')
                                        and b.occasion not like 'split:%'), 0)::bigint as borne
   from plans p
   left join merchant_bookings b on b.bucket = p.bucket and b.plan_id = p.plan_id and b.merchant_id = p.merchant_id
-  left join lateral (select b.occasion in ('refund', 'recovery')
-                            and exists (select from facts f
-                                         where f.bucket = b.bucket and f.plan_id = b.plan_id and f.cause_id = b.cause_id
-                                           and f.fact = 'dispute_closed') as is_dispute) c on true
+  left join (select distinct cause_id from facts where bucket = $1 and plan_id = $2 and fact = 'dispute_closed') d
+         on d.cause_id = b.cause_id
  where p.bucket = $1 and p.plan_id = $2 and p.merchant_id = $3
  group by p.currency, p.outstanding;

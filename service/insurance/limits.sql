@@ -65,15 +65,22 @@ select debtor_id, state, source, requested, amount as "limit", from_on, rule_id,
 -- load_sales --
 -- What people owe of each sale, a capture, that the policy insures: $1 people, $2 currency, $3 merchants (none: all
 -- that are no test), $4 the day.
+with persons as materialized (
+    select o.person_id, o.bucket || o.more_buckets as buckets
+      from unnest($1::text[]) as k (person_id)
+      join people o on o.bucket = bucket_of(k.person_id) and o.person_id = k.person_id
+), sellers as materialized (   -- whose sales are insured
+    select merchant_id
+      from merchants
+     where case when cardinality($3::text[]) = 0 then not is_test else merchant_id = any ($3) end
+)
 select p.person_id, min(l.begin_on) as sold_on, sum(l.principal - l.principal_paid)::bigint as amount,
        coalesce($4 - min(l.due_on) filter (where l.due_on < $4), 0) as overdue_days
-  from unnest($1::text[]) as k (person_id)
-  join people o on o.bucket = bucket_of(k.person_id) and o.person_id = k.person_id
-  join plans p on p.bucket = any (o.bucket || o.more_buckets) and p.person_id = o.person_id
-  join merchants m using (merchant_id)
+  from persons o
+  join plans p on p.bucket = any (o.buckets) and p.person_id = o.person_id
+  join sellers m using (merchant_id)
   join lines l on l.bucket = p.bucket and l.plan_id = p.plan_id
  where p.currency = $2
-   and case when cardinality($3::text[]) = 0 then not m.is_test else p.merchant_id = any ($3) end
    and p.state not in ('charged_off', 'recovered', 'forgiven')
    and l.forgiven = 0 and l.principal > l.principal_paid
  group by p.person_id, p.plan_id, l.capture
@@ -81,6 +88,15 @@ select p.person_id, min(l.begin_on) as sold_on, sum(l.principal - l.principal_pa
 
 -- load_record --
 -- How a person, $1, has paid what the policy would have insured: the other parameters as of load_sales.
+with person as materialized (
+    select person_id, bucket || more_buckets as buckets
+      from people
+     where bucket = bucket_of($1) and person_id = $1
+), sellers as materialized (   -- whose sales are insured
+    select merchant_id
+      from merchants
+     where case when cardinality($3::text[]) = 0 then not is_test else merchant_id = any ($3) end
+)
 select count(distinct p.plan_id) filter (
            where p.state in ('paid_off', 'overpaid')
              and not exists (select from unproved_payments u where u.bucket = p.bucket and u.plan_id = p.plan_id))
@@ -91,10 +107,9 @@ select count(distinct p.plan_id) filter (
                 filter (where l.paid_on is not null), '{}') as amounts,
        coalesce(array_agg(l.paid_on - l.due_on order by l.due_on, l.plan_id, l.number)
                 filter (where l.paid_on is not null), '{}') as days_late
-  from people o
-  join plans p on p.bucket = any (o.bucket || o.more_buckets) and p.person_id = o.person_id
-  join merchants m using (merchant_id)
+  from person o
+  join plans p on p.bucket = any (o.buckets) and p.person_id = o.person_id
+  join sellers m using (merchant_id)
   join lines l on l.bucket = p.bucket and l.plan_id = p.plan_id
- where o.bucket = bucket_of($1) and o.person_id = $1 and p.currency = $2
-   and case when cardinality($3::text[]) = 0 then not m.is_test else p.merchant_id = any ($3) end
+ where p.currency = $2
    and l.forgiven = 0;

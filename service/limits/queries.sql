@@ -96,11 +96,15 @@ with moved as (
     select bucket, person_id, currency, version, limit_before, "limit", rule, decrease, policy_id,
            policy_version, changed_by, changed_at
       from @changed
+), persons as materialized (
+    select distinct o.person_id, o.bucket || o.more_buckets as buckets
+      from @changed
+      join people o on o.bucket = changed.bucket and o.person_id = changed.person_id
 )
 select moved.*, c.consumer_id, c.merchant_id
   from moved
-  join people o using (bucket, person_id)
-  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
+  join persons o using (person_id)
+  join consumers c on c.bucket = any (o.buckets) and c.person_id = o.person_id
  order by moved.bucket, moved.person_id, currency, consumer_id;
 
 -- load_account --

@@ -53,43 +53,55 @@ select version, terms
 -- $1 merchant, $2 currency, $3 the business day, $4 the new settlement, $5 the types of events that tell of a line, the
 -- nearest first; else it is the last one. Takes what no settlement has told into this one, and answers the sums by kind. One statement, so one
 -- snapshot: the bookings it counts are the bookings it tells. All that a cause tells has its stem in its ids.
-with open_days as materialized (
+with booked_days as materialized (
+    select booked_on, count(*) as bookings
+      from merchant_bookings
+     where merchant_id = $1 and currency = $2 and booked_on <= $3
+     group by booked_on
+), open_days as materialized (
     select o.booked_on, o.bookings
-      from (select b.booked_on, count(*) as bookings
-              from merchant_bookings b
-             where b.merchant_id = $1 and b.currency = $2 and b.booked_on <= $3
-             group by b.booked_on) o
+      from booked_days o
       left join settlement_days d on d.merchant_id = $1 and d.currency = $2 and d.booked_on = o.booked_on
      where o.bookings <> coalesce(d.bookings, 0)
 ), seen as (
     insert into settlement_days (merchant_id, currency, booked_on, bookings)
     select $1, $2, booked_on, bookings from open_days
         on conflict (merchant_id, currency, booked_on) do update set bookings = excluded.bookings
+), booked as materialized (
+    select bucket, cause_id, occasion, plan_id, min(booked_on) as booked_on, sum(net)::bigint as net,
+           sum(fee)::bigint as fee, sum(tax)::bigint as tax
+      from merchant_bookings
+     where merchant_id = $1 and currency = $2 and booked_on = any (array(select booked_on from open_days))
+     group by bucket, cause_id, occasion, plan_id
 ), untold as materialized (
-    select b.bucket, b.cause_id, b.occasion, b.plan_id, min(b.booked_on) as booked_on,
-           sum(b.net)::bigint as net, sum(b.fee)::bigint as fee, sum(b.tax)::bigint as tax
-      from merchant_bookings b
-     where b.merchant_id = $1 and b.currency = $2 and b.booked_on = any (array(select booked_on from open_days))
-       and not exists (select from settlement_lines l
+    select *
+      from booked b
+     where not exists (select from settlement_lines l
                         where l.cause_bucket = b.bucket and l.cause_id = b.cause_id and l.occasion = b.occasion
                           and l.plan_id is not distinct from b.plan_id)
-     group by b.bucket, b.cause_id, b.occasion, b.plan_id
+), charged_back as materialized (
+    select distinct f.bucket, f.plan_id, f.cause_id
+      from (select * from untold where occasion in ('refund', 'recovery')) u
+      join facts f on f.bucket = u.bucket and f.plan_id = u.plan_id and f.cause_id = u.cause_id
+     where f.fact = 'dispute_closed'
+), told as materialized (
+    select distinct on (u.bucket, u.cause_id, u.plan_id) u.bucket, u.cause_id, u.plan_id, e.event_id
+      from (select distinct bucket, cause_id, plan_id from untold) u
+      join events e on e.bucket = u.bucket
+                   and e.event_id between 'ev_' || substr(u.cause_id, 4, 24) and 'ev_' || substr(u.cause_id, 4, 24) || 'ZZ'
+                   and e.plan_id is not distinct from u.plan_id
+     order by u.bucket, u.cause_id, u.plan_id, array_position($5, e.type), e.event_id desc
 ), lines as (
     insert into settlement_lines
            (settlement_id, number, kind, occasion, cause_bucket, cause_id, plan_id, booked_on, net, fee, tax, event_id)
-    select $4, row_number() over (order by booked_on, substr(cause_id, 4, 10), plan_id, occasion),
+    select $4, row_number() over (order by booked_on, substr(u.cause_id, 4, 10), u.plan_id, occasion),
            case when occasion = 'purchase' then case when net + fee + tax < 0 then 'capture_lowered' else 'capture' end
                 when occasion not in ('refund', 'recovery') then split_part(occasion, ':', 1)
-                when exists (select from facts f where f.bucket = u.bucket and f.plan_id = u.plan_id
-                                                   and f.cause_id = u.cause_id and f.fact = 'dispute_closed')
-                then 'chargeback' else 'refund' end,
-           occasion, bucket, cause_id, plan_id, booked_on, net, fee, tax,
-           (select event_id from events e
-             where e.bucket = u.bucket
-               and e.event_id between 'ev_' || substr(cause_id, 4, 24) and 'ev_' || substr(cause_id, 4, 24) || 'ZZ'
-               and e.plan_id is not distinct from u.plan_id
-             order by array_position($5, e.type), e.event_id desc limit 1)
+                when c.cause_id is not null then 'chargeback' else 'refund' end,
+           occasion, u.bucket, u.cause_id, u.plan_id, booked_on, net, fee, tax, t.event_id
       from untold u
+      left join charged_back c on c.bucket = u.bucket and c.plan_id = u.plan_id and c.cause_id = u.cause_id
+      left join told t on t.bucket = u.bucket and t.cause_id = u.cause_id and t.plan_id is not distinct from u.plan_id
     returning kind, net, fee, tax
 )
 select kind, count(*) as lines, sum(net + fee + tax)::bigint as gross, sum(fee)::bigint as fee, sum(tax)::bigint as tax,

@@ -118,14 +118,21 @@ select $1, s.bucket, s.plan_id, $3, $2, $4, $3, coalesce(o.principal_bps, 0), s.
 -- $1 the new file, $2 programme, $3 partner, $4 the day, $5 the settlement, $6 its payment to the partner, $7 its payment
 -- from it, the same where only the net is paid. What was given up is not paid.
 insert into daily_legs (file_id, leg, settlement_id, end_to_end_id, amount, count, first_event_id, last_event_id, currency)
+with legs as materialized (
+    select type, currency, sum(principal + interest + fee + penalty + subsidy)::bigint as amount, count(*) as events,
+           min(number) as first, max(number) as last
+      from partner_events
+     where programme_id = $2 and partner_id = $3 and filed_on = $4 and type <> 'charge_off'
+     group by type, currency
+), ends as materialized (
+    select number, event_id
+      from partner_events
+     where partner_id = $3 and number = any (array(select first from legs union select last from legs))
+)
 select $1, legs.type, $5, case when amount < 0 then $7 else $6 end, amount, events, first.event_id, last.event_id, legs.currency
-  from (select type, currency, sum(principal + interest + fee + penalty + subsidy)::bigint as amount, count(*) as events,
-               min(number) as first, max(number) as last
-          from partner_events
-         where programme_id = $2 and partner_id = $3 and filed_on = $4 and type <> 'charge_off'
-         group by type, currency) legs
-  join partner_events first on first.partner_id = $3 and first.number = legs.first
-  join partner_events last  on last.partner_id  = $3 and last.number  = legs.last;
+  from legs
+  join ends first on first.number = legs.first
+  join ends last  on last.number  = legs.last;
 
 -- txn_rows --
 -- $1 programme, $2 partner, $3 the day, $4 its settlement: by which all is paid but what was given up. In the order of

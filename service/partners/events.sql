@@ -13,9 +13,9 @@ select number_partner_events($1, $2);
 
 -- not_numbered --
 -- The partners of whom an event has no number.
-select partner_id
-  from partners p
- where exists (select from partner_events e where e.partner_id = p.partner_id and e.number is null)
+select distinct partner_id
+  from partner_events
+ where number is null and partner_id = any (array(select partner_id from partners))
  order by partner_id;
 
 -- load_partner_events --
@@ -60,7 +60,10 @@ select e.number, e.event_id, e.programme_id, e.plan_id, e.type, e.business_on, e
 
 -- list_partner_news --
 -- Of these partners those whose events go on after the number beside them, or have some that have no number yet.
+with unnumbered as materialized (
+    select distinct partner_id from partner_events where number is null and partner_id = any ($1::text[])
+)
 select k.partner_id, k.after
   from unnest($1::text[], $2::bigint[]) as k (partner_id, after)
  where exists (select from partner_feeds f where f.partner_id = k.partner_id and f.last_number > k.after)
-    or exists (select from partner_events e where e.partner_id = k.partner_id and e.number is null);
+    or k.partner_id in (select partner_id from unnumbered);

@@ -55,10 +55,15 @@ select close_leases($1, $2);
 
 -- taken --
 -- Of budgets, what is leased or used and has not come back.
-select b.budget, b.taken - coalesce((select sum(u.returned - u.counted)
-                                       from budget_uses u
-                                      where u.budget = b.budget and u.returned <> u.counted), 0)::bigint as taken
+with back as materialized (
+    select budget, sum(returned - counted)::bigint as more
+      from budget_uses
+     where budget = any ($1) and returned <> counted
+     group by budget
+)
+select b.budget, b.taken - coalesce(back.more, 0) as taken
   from budgets b
+  left join back using (budget)
  where b.budget = any ($1);
 
 -- taken_of --

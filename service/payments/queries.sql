@@ -94,13 +94,11 @@ update collections c
 select c.bucket, c.plan_id
   from collections c
   join plans p on p.bucket = c.bucket and p.plan_id = c.plan_id and p.collection_state = 'collecting'
- where (c.bucket, c.plan_id) in (
-           select l.bucket, l.plan_id
-             from lines l
-            where l.paid_on is null
-              and l.due_on <= $2
-              and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
-              and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
+ where exists (select from lines l
+                where l.bucket = c.bucket and l.plan_id = c.plan_id and l.paid_on is null
+                  and l.due_on <= $2
+                  and l.due_on <= ($1::timestamptz at time zone c.time_zone)::date
+                  and (l.due_on > coalesce(c.for_due_on, '-infinity') or c.retry_at <= $1))
    and (c.bucket, c.plan_id) > ($3, $4)
    and c.instrument_id is not null and not c.is_stopped
  order by c.bucket, c.plan_id

@@ -2,11 +2,14 @@
 
 -- list_consumers --
 -- Of a person, those that were not erased; or one of a merchant's.
+with person as materialized (
+    select person_id, bucket || more_buckets as buckets from people where bucket = $1 and person_id = $2
+)
 select c.consumer_id, c.person_id, c.merchant_id, c.reference, c.version, k.wrapped
-  from people o
-  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
+  from person o
+  join consumers c on c.bucket = any (o.buckets) and c.person_id = o.person_id
   join data_keys k on k.bucket = c.bucket and k.key_id = c.consumer_id and k.wrapped is not null
- where o.bucket = $1 and o.person_id = $2 and ($3::text is null or c.consumer_id = $3)
+ where $3::text is null or c.consumer_id = $3
  order by c.consumer_id;
 
 -- load_what_keeps --

@@ -15,11 +15,13 @@ select person_id from people where bucket = $1 and person_id = $2 and merged_int
 
 -- is_alone --
 -- Whether a person has nothing but one consumer, and nobody has said that it is not this other one.
+with person as materialized (
+    select person_id, bucket || more_buckets as buckets from people where bucket = $1 and person_id = $2
+)
 select not exists (select from accounts where bucket = $1 and person_id = $2)
    and 1 = (select count(*)
-              from people o
-              join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
-             where o.bucket = $1 and o.person_id = $2)
+              from person o
+              join consumers c on c.bucket = any (o.buckets) and c.person_id = o.person_id)
    and not exists (select from person_doubts
                     where outcome = 'two' and (person_id, other_id) in (($2, $3), ($3, $2)));
 
@@ -50,12 +52,16 @@ returning mark;
 
 -- drop_marks --
 -- Of marks that a consumer has no longer, those that no other consumer of the person has.
+with kept as materialized (
+    select distinct i.mark
+      from consumer_identifiers i
+      join consumers c using (bucket, consumer_id)
+     where i.mark = any ($2::bytea[]) and i.counts and c.person_id = $3
+)
 delete from person_marks p
  using unnest($1::smallint[], $2::bytea[]) as k (bucket, mark)
  where p.bucket = k.bucket and p.mark = k.mark and p.person_id = $3
-   and not exists (select from consumer_identifiers i
-                     join consumers c using (bucket, consumer_id)
-                    where i.mark = p.mark and i.counts and c.person_id = p.person_id);
+   and not exists (select from kept where kept.mark = p.mark);
 
 -- insert_doubt --
 insert into person_doubts (bucket, doubt_id, person_id, other_id, consumer_id, found_at)

@@ -10,8 +10,8 @@ select p.person_id, p.merged_into
 -- lock_consumers --
 -- In these buckets all that merchants call this person.
 select c.consumer_id, c.merchant_id
-  from consumers c
- where c.bucket = any ($1::smallint[]) and c.person_id = $2 and @here(c)
+  from unnest($1::smallint[]) as k (bucket)
+  join consumers c on c.bucket = k.bucket and c.person_id = $2 and @here(c)
  order by c.consumer_id
    for update of c;
 

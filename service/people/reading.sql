@@ -4,12 +4,14 @@
 select created_at, merged_into from people where bucket = $1 and person_id = $2;
 
 -- load_consumers --
+with person as materialized (
+    select person_id, bucket || more_buckets as buckets from people where bucket = $1 and person_id = $2
+)
 select c.consumer_id as consumer, c.merchant_id,
        array(select distinct i.kind from consumer_identifiers i
               where i.bucket = c.bucket and i.consumer_id = c.consumer_id order by 1) as identifiers
-  from people o
-  join consumers c on c.bucket = any (o.bucket || o.more_buckets) and c.person_id = o.person_id
- where o.bucket = $1 and o.person_id = $2
+  from person o
+  join consumers c on c.bucket = any (o.buckets) and c.person_id = o.person_id
  order by c.consumer_id;
 
 -- load_accounts --

@@ -45,7 +45,7 @@ update consumer_references r
  where r.bucket = k.bucket and r.merchant_id = k.merchant_id and r.reference_index = k.former_index
    and r.consumer_id = k.consumer_id
    and not exists (select from consumer_references o
-                    where o.bucket = k.bucket and o.merchant_id = k.merchant_id
+                    where o.bucket = r.bucket and o.merchant_id = r.merchant_id
                       and o.reference_index = k.reference_index)
 returning r.consumer_id;
 

@@ -11,18 +11,20 @@ select bucket, plan_id
 -- new_groups --
 -- Groups of accruing plans after ($1, $2) up to ($3, $4) that have no row yet, and the day on which the first line begins:
 -- lines are read of those plans alone.
-with without as materialized (
-    select p.bucket, p.plan_id, p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency
+with known as materialized (
+    select merchant_id, programme_id, currency from accrual_groups
+), without as materialized (
+    select p.merchant_id, coalesce(p.funding ->> 'programme_id', '') as programme_id, p.currency,
+           (select min(l.begin_on) from lines l where l.bucket = p.bucket and l.plan_id = p.plan_id) as begin_on
       from plans p
      where p.is_accruing
        and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
-       and not exists (select from accrual_groups g
+       and not exists (select from known g
                         where g.merchant_id = p.merchant_id
                           and g.programme_id = coalesce(p.funding ->> 'programme_id', '') and g.currency = p.currency)
 )
-select merchant_id, programme_id, currency,
-       min((select min(begin_on) from lines l where l.bucket = w.bucket and l.plan_id = w.plan_id)) as begin_on
-  from without w
+select merchant_id, programme_id, currency, min(begin_on) as begin_on
+  from without
  group by merchant_id, programme_id, currency;
 
 -- open_groups --
@@ -94,17 +96,22 @@ with batch as materialized (
       from plans p
      where p.is_accruing
        and (p.bucket, p.plan_id) > ($1::smallint, $2::text) and (p.bucket, p.plan_id) <= ($3::smallint, $4::text)
-), reckoned as materialized (
-    select b.*, b.interest_settled + coalesce(
-               (select sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, asked.day)
-                                       - l.interest_paid))
-                  from lines l
-                 where b.interest_runs and l.bucket = b.bucket and l.plan_id = b.plan_id and l.paid_on is null
-                   and l.begin_on <= asked.day), 0)::bigint
-               as earned
+), asked_for as materialized (
+    select b.*, asked.day
       from batch b
       join unnest($5::text[], $6::text[], $7::text[], $8::date[]) as asked (merchant_id, programme_id, currency, day)
      using (merchant_id, programme_id, currency)
+), running as materialized (
+    select l.bucket, l.plan_id,
+           sum(greatest(0, interest_earned_of_line(l.interest, l.begin_on, l.due_on, b.day) - l.interest_paid)) as earned
+      from (select bucket, plan_id, day from asked_for where interest_runs) b
+      join lines l on l.bucket = b.bucket and l.plan_id = b.plan_id
+     where l.paid_on is null and l.begin_on <= b.day
+     group by l.bucket, l.plan_id
+), reckoned as materialized (
+    select b.*, (b.interest_settled + coalesce(r.earned, 0))::bigint as earned
+      from asked_for b
+      left join running r on r.bucket = b.bucket and r.plan_id = b.plan_id
 )
 select merchant_id, programme_id, currency, '' as partner_id, sum(earned - interest_counted)::bigint as earned,
        0::bigint as spread, sum(version)::bigint as facts

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from service import ids
 from service.db import Connection, Pool, columns
+from service.engine.faults import need_all
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
 from service.packed import unpack
@@ -126,6 +127,7 @@ async def load(conn: Connection, commands: list[Command], now: datetime, time_at
         books.permitted = await find_for(conn, books.agreements.values())
         books.used_of = await used_for(conn, books.agreements.values())
     if leases := sorted({lease for command in commands for lease in command.leases}):
+        need_all(conn)
         books.leases = frozenset([row["lease_id"] for row in await conn.fetch(Q.hold_leases, leases)])
     if plans:
         await _load_plans(conn, books, plans, commands, now, time_at)

@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 
 from service import ids
 from service.db import Connection
+from service.engine.faults import need_all
 from service.plans.book import Change
 from service.plans.plan import Plan
 from service.plans.reading_store import Q
@@ -56,6 +57,7 @@ async def save(conn: Connection, changes: Sequence[Change], moved: Iterable[Plan
     if counted := [_still_used(plan) for plan in moved if plan.funding.is_counted]:
         await _RETURN_TO_BUDGETS.execute(conn, moved=counted)
         if captured := [row for change in changes for row in _captured(change)]:
+            need_all(conn)
             await enrol_captured(conn, captured)
 
 

@@ -15,25 +15,43 @@ select bucket, plan_id, number, scheme_id, version, kind, base, days, rate_bps, 
 
 -- used_of --
 -- Of people, what each scheme holds for their plans, at each lender; plans that were merged or split go with the person.
+with asked as materialized (
+    select k.scheme_id, k.person_id, h.bucket || h.more_buckets as buckets
+      from unnest($1::text[], $2::text[], $3::smallint[]) as k (scheme_id, person_id, bucket)
+      join people h on h.bucket = k.bucket and h.person_id = k.person_id
+)
 select k.scheme_id, k.person_id, s.lender_id, sum(s.held)::bigint as total,
        coalesce(sum(s.held) filter (where s.is_small), 0)::bigint as small
-  from unnest($1::text[], $2::text[], $3::smallint[]) as k (scheme_id, person_id, bucket)
-  join people h on h.bucket = k.bucket and h.person_id = k.person_id
-  join plans p on p.bucket = any (h.bucket || h.more_buckets) and p.person_id = k.person_id
+  from asked k
+  join plans p on p.bucket = any (k.buckets) and p.person_id = k.person_id
   join plan_subsidies s on s.bucket = p.bucket and s.plan_id = p.plan_id and s.scheme_id = k.scheme_id
  group by k.scheme_id, k.person_id, s.lender_id;
 
 -- taken_of --
 -- Of each budget what plans have taken of it: what is leased and not spent, and what came back and is not counted yet, is
 -- still to be had.
-select b.budget,
-       b.taken
-       - coalesce((select sum(l.amount - coalesce((select sum(u.amount) from budget_uses u
-                                                    where u.lease_id = l.lease_id), 0))
-                     from budget_leases l where l.budget = b.budget and l.closed_at is null), 0)::bigint
-       - coalesce((select sum(u.returned - u.counted) from budget_uses u
-                    where u.budget = b.budget and u.returned <> u.counted), 0)::bigint as taken
+with back as materialized (
+    select budget, sum(returned - counted)::bigint as more
+      from budget_uses
+     where budget = any ($1::text[]) and returned <> counted
+     group by budget
+), leased as materialized (
+    select lease_id, budget, amount from budget_leases where budget = any ($1::text[]) and closed_at is null
+), spent as materialized (
+    select lease_id, sum(amount) as amount
+      from budget_uses
+     where lease_id = any (array(select lease_id from leased))
+     group by lease_id
+), unspent as (
+    select l.budget, sum(l.amount - coalesce(s.amount, 0))::bigint as amount
+      from leased l
+      left join spent s using (lease_id)
+     group by l.budget
+)
+select b.budget, b.taken - coalesce(unspent.amount, 0) - coalesce(back.more, 0) as taken
   from budgets b
+  left join unspent using (budget)
+  left join back using (budget)
  where b.budget = any ($1::text[]);
 
 -- paid_in --

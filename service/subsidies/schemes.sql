@@ -20,13 +20,23 @@ select version, document from schemes where scheme_id = $1 order by version desc
 select document from schemes where scheme_id = $1 and version = $2;
 
 -- list_schemes --
-select distinct on (scheme_id) s.scheme_id, version, document,
-       b.granted + coalesce((select sum(held) from plan_subsidies p where p.scheme_id = s.scheme_id), 0)::bigint as granted
-  from schemes s
-  join scheme_budgets b using (scheme_id)
- where scheme_id > $1
- order by scheme_id, version desc
- limit $2;
+with page as materialized (
+    select distinct on (scheme_id) scheme_id, s.version, s.document, b.granted
+      from schemes s
+      join scheme_budgets b using (scheme_id)
+     where scheme_id > $1
+     order by scheme_id, version desc
+     limit $2
+), held as materialized (
+    select scheme_id, sum(held) as held
+      from plan_subsidies
+     where scheme_id = any (array(select scheme_id from page))
+     group by scheme_id
+)
+select scheme_id, version, document, (granted + coalesce(held, 0))::bigint as granted
+  from page
+  left join held using (scheme_id)
+ order by scheme_id;
 
 -- move_granted --
 update scheme_budgets set granted = granted + $2 where scheme_id = $1;

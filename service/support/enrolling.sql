@@ -26,15 +26,19 @@ select asked.cover_set_id, asked.number, s.currency
 
 -- list_sets --
 -- The oldest first, with what is enrolled; $3 one of them, or null for all.
-select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, s.revolving, e.plans, e.principal, s.frozen_at,
-       s.made_at
-  from cover_sets s
- cross join lateral (select count(*) as plans, coalesce(sum(e.principal), 0)::bigint as principal
-                       from enrolments e
-                      where e.cover_set_id = s.cover_set_id and e.state <> 'void') e
- where s.cover_set_id > $1 and ($3::text is null or s.cover_set_id = $3)
- order by s.cover_set_id
- limit $2;
+with page as materialized (
+    select * from cover_sets where cover_set_id > $1 and ($3::text is null or cover_set_id = $3) order by cover_set_id limit $2
+), enrolled as materialized (
+    select cover_set_id, count(*) as plans, sum(principal) as principal
+      from enrolments
+     where cover_set_id = any (array(select cover_set_id from page)) and state <> 'void'
+     group by cover_set_id
+)
+select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, s.revolving,
+       coalesce(e.plans, 0) as plans, coalesce(e.principal, 0)::bigint as principal, s.frozen_at, s.made_at
+  from page s
+  left join enrolled e using (cover_set_id)
+ order by s.cover_set_id;
 
 -- freeze --
 update cover_sets set frozen_at = $2 where cover_set_id = $1;
@@ -92,6 +96,11 @@ select captured.bucket, captured.plan_id, class, s.arrangement_id
 -- What cannot be enrolled is kept as void, with the reason; what was captured in parts is covered as it grows.
 insert into enrolments as e (bucket, plan_id, cover_set_id, arrangement_id, version, principal, currency, state, reason,
                              enrolled_at)
+with taken as materialized (
+    select x.bucket, x.plan_id, x.arrangement_id, x.class
+      from @captured
+      join enrolment_classes x on x.bucket = captured.bucket and x.plan_id = captured.plan_id
+)
 select captured.bucket, captured.plan_id, s.cover_set_id, s.arrangement_id, d.version, captured.principal, captured.currency,
        case when why.reason = '' then 'active' else 'void' end, why.reason, captured.enrolled_at
   from @captured
@@ -104,7 +113,7 @@ select captured.bucket, captured.plan_id, s.cover_set_id, s.arrangement_id, d.ve
  cross join lateral (
        select case when s.frozen_at is not null then 'set_frozen'
                    when k.state <> 'open'       then 'suspended'
-                   when exists (select from enrolment_classes x
+                   when exists (select from taken x
                                  where x.bucket = captured.bucket and x.plan_id = captured.plan_id
                                    and x.arrangement_id <> s.arrangement_id
                                    and x.class in (select json_array_elements_text(
@@ -157,14 +166,21 @@ update enrolments
 
 -- disclosed --
 -- Of a programme's newest version: how many portfolios are covered, and how large they are.
-select p.programme_id, count(*) filter (where s.cover_set_id is not null) as portfolios,
+with named as materialized (
+    select p.programme_id, p.currency, s.cover_set_id, s.sanctioned
+      from (select distinct on (programme_id) programme_id, terms, currency
+              from programmes where programme_id = $1 order by programme_id, version desc) p
+      left join lateral json_array_elements_text(p.terms -> 'cover_sets') named (cover_set_id) on true
+      left join cover_sets s on s.cover_set_id = named.cover_set_id
+), enrolled as materialized (
+    select cover_set_id, count(*) as plans, sum(principal) as principal
+      from enrolments
+     where cover_set_id = any (array(select cover_set_id from named)) and state <> 'void'
+     group by cover_set_id
+)
+select s.programme_id, count(*) filter (where s.cover_set_id is not null) as portfolios,
        coalesce(sum(e.plans), 0)::bigint as plans, coalesce(sum(e.principal), 0)::bigint as principal,
-       coalesce(sum(s.sanctioned), 0)::bigint as sanctioned, p.currency
-  from (select distinct on (programme_id) programme_id, terms, currency
-          from programmes where programme_id = $1 order by programme_id, version desc) p
-  left join lateral json_array_elements_text(p.terms -> 'cover_sets') named (cover_set_id) on true
-  left join cover_sets s on s.cover_set_id = named.cover_set_id
-  left join lateral (select count(*) as plans, sum(principal) as principal
-                       from enrolments e
-                      where e.cover_set_id = s.cover_set_id and e.state <> 'void') e on true
- group by p.programme_id, p.currency;
+       coalesce(sum(s.sanctioned), 0)::bigint as sanctioned, s.currency
+  from named s
+  left join enrolled e using (cover_set_id)
+ group by s.programme_id, s.currency;

@@ -115,22 +115,30 @@ select s.arrangement_id, coalesce(sum(e.principal), 0)::bigint as covered,
 -- debtor_limits --
 -- Of arrangements that a policy of credit insurance stands on: the limit of the person who owes, on the day of the sale;
 -- 0 without one, and where the merchant's sales are not insured. $1 arrangements, $2 the plan's bucket, $3 the plan.
+with sale as materialized (
+    select p.person_id, p.merchant_id,
+           (select min(l.begin_on) from lines l where l.bucket = p.bucket and l.plan_id = p.plan_id) as sold_on
+      from plans p
+     where p.bucket = $2 and p.plan_id = $3
+), person as materialized (
+    select o.person_id, o.bucket || o.more_buckets as buckets
+      from sale
+      join people o on o.bucket = bucket_of(sale.person_id) and o.person_id = sale.person_id
+), names as materialized (
+    select c.consumer_id from person o join consumers c on c.bucket = any (o.buckets) and c.person_id = o.person_id
+)
 select i.document ->> 'arrangement_id' as arrangement_id,
        max(case when json_array_length(i.document -> 'merchant_ids') = 0
                   or p.merchant_id in (select json_array_elements_text(i.document -> 'merchant_ids'))
                 then coalesce(l.amount, 0) else 0 end)::bigint as debtor_limit
   from (select distinct on (policy_id) policy_id, document
           from insurance_policies order by policy_id, version desc) i
- cross join (select p.person_id, p.merchant_id,
-                    (select min(l.begin_on) from lines l where l.bucket = p.bucket and l.plan_id = p.plan_id) as sold_on
-               from plans p
-              where p.bucket = $2 and p.plan_id = $3) p
+ cross join sale p
   left join lateral (select s.amount
                        from insured_debtors d
-                       join consumers c on c.bucket = bucket_of(d.consumer_id) and c.consumer_id = d.consumer_id
+                       join names using (consumer_id)
                        join debtor_limit_steps s using (debtor_id)
-                      where d.policy_id = i.policy_id and c.person_id = p.person_id
-                        and s.state <> 'requested' and s.from_on <= p.sold_on
+                      where d.policy_id = i.policy_id and s.state <> 'requested' and s.from_on <= p.sold_on
                       order by d.debtor_id, s.number desc
                       limit 1) l on true
  where i.document ->> 'arrangement_id' = any ($1::text[])

@@ -13,18 +13,26 @@ select k.arrangement_id, k.state, k.is_funded, k.is_reinstatable, k.funded, k.re
 
 -- sets_of --
 -- Of the same, with what is enrolled.
-select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, s.revolving, e.plans, e.principal,
-       s.frozen_at, s.made_at
-  from cover_sets s
- cross join lateral (select document ->> 'provider_id' as provider_id
-                       from support_arrangements a
-                      where a.arrangement_id = s.arrangement_id order by version desc limit 1) d
- cross join lateral (select count(*) as plans, coalesce(sum(e.principal), 0)::bigint as principal
-                       from enrolments e
-                      where e.cover_set_id = s.cover_set_id and e.state <> 'void') e
- where d.provider_id = $1 and s.cover_set_id > $2
- order by s.cover_set_id
- limit $3;
+with page as materialized (
+    select s.*
+      from cover_sets s
+     cross join lateral (select document ->> 'provider_id' as provider_id
+                           from support_arrangements a
+                          where a.arrangement_id = s.arrangement_id order by version desc limit 1) d
+     where d.provider_id = $1 and s.cover_set_id > $2
+     order by s.cover_set_id
+     limit $3
+), enrolled as materialized (
+    select cover_set_id, count(*) as plans, sum(principal) as principal
+      from enrolments
+     where cover_set_id = any (array(select cover_set_id from page)) and state <> 'void'
+     group by cover_set_id
+)
+select s.cover_set_id, s.arrangement_id, s.name, s.mode, s.currency, s.sanctioned, s.revolving,
+       coalesce(e.plans, 0) as plans, coalesce(e.principal, 0)::bigint as principal, s.frozen_at, s.made_at
+  from page s
+  left join enrolled e using (cover_set_id)
+ order by s.cover_set_id;
 
 -- losses_of --
 -- $1 the party, $2 after which loss, $3 an arrangement or null, $4 how many losses at most: what each of its tiers bears.

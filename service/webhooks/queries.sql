@@ -83,12 +83,28 @@ select s.secret_id, k.sealed, k.secret_mark
 
 -- list_to_take_up --
 -- Endpoints, and a feed of each that has events of which no delivery was made; of the owner's own, `feed` is empty.
+with unnumbered as materialized (   -- asked for by names, as their index has them
+    select distinct merchant_id
+      from events
+     where number is null
+       and merchant_id = any (array(select e.merchant_id from endpoints e where e.state = 'active'
+                                     union
+                                    select s.merchant_id
+                                      from endpoints e
+                                      join merchants s on s.platform_id = e.merchant_id
+                                     where e.state = 'active' and e.of_sellers))
+), unnumbered_of_partners as materialized (
+    select distinct partner_id
+      from partner_events
+     where number is null
+       and partner_id = any (array(select e.merchant_id from endpoints e where e.state = 'active' and e.audience = 'partner'))
+)
 select e.endpoint_id, '' as feed, e.merchant_id as owner_id
   from endpoints e
   join feeds f using (merchant_id)
  where e.state = 'active'
    and (f.last_number > e.taken_until
-        or exists (select from events v where v.merchant_id = e.merchant_id and v.number is null))
+        or e.merchant_id in (select merchant_id from unnumbered))
 union all
 select e.endpoint_id, s.merchant_id, s.merchant_id
   from endpoints e
@@ -97,7 +113,7 @@ select e.endpoint_id, s.merchant_id, s.merchant_id
   left join endpoint_feeds t on t.endpoint_id = e.endpoint_id and t.feed = s.merchant_id
  where e.state = 'active' and e.of_sellers
    and (f.last_number > coalesce(t.taken_until, 0)
-        or exists (select from events v where v.merchant_id = s.merchant_id and v.number is null))
+        or s.merchant_id in (select merchant_id from unnumbered))
 union all
 select e.endpoint_id, 'ledger', e.merchant_id
   from endpoints e
@@ -105,7 +121,7 @@ select e.endpoint_id, 'ledger', e.merchant_id
   left join endpoint_feeds t on t.endpoint_id = e.endpoint_id and t.feed = 'ledger'
  where e.state = 'active' and e.audience = 'partner'
    and (p.last_number > coalesce(t.taken_until, 0)
-        or exists (select from partner_events v where v.partner_id = e.merchant_id and v.number is null));
+        or e.merchant_id in (select partner_id from unnumbered_of_partners));
 
 -- take_up --
 -- Makes deliveries of an endpoint's next events, at most so many, of those it wants; returns how many it has looked at.

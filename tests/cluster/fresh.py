@@ -9,7 +9,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from msgspec import structs
@@ -23,37 +23,72 @@ from tests.flows.conftest import world
 CITUS_URL: Final = os.environ.get("CITUS_URL", "")
 ON_A_CLUSTER: Final = pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
 
-__all__ = ["CITUS_URL", "ON_A_CLUSTER", "database_url", "empty", "pool", "settings", "spread_out", "world"]
+__all__ = ["CITUS_URL", "ON_A_CLUSTER", "copied", "database_url", "empty", "pool", "settings", "spread_out", "world"]
+
+_template: Final[list[str]] = []  # its name, once it is made
 
 
 @asynccontextmanager
 async def empty() -> AsyncIterator[str]:
     """The URL of an empty database on all machines of the cluster, joined; dropped afterwards."""
-    at, name = urlsplit(CITUS_URL), f"tenor_{secrets.token_hex(4)}"
-    connection = await db.connect(CITUS_URL)
-    asked = "select nodename, nodeport from pg_dist_node where groupid > 0"
-    workers = [(row["nodename"], row["nodeport"]) for row in await connection.fetch(asked)]
-    await connection.close()
-    user, _, _ = at.netloc.rpartition("@")
-    places = [at.netloc, *[f"{user}@{host}:{port}" for host, port in workers]]
-    for place in places:
-        beside = await db.connect(at._replace(netloc=place).geturl())
-        await beside.execute(f"create database {name}")
-        await beside.close()
-        made = await db.connect(at._replace(netloc=place, path=name).geturl())
+    name = f"tenor_{secrets.token_hex(4)}"
+    yield await _made(name)
+    await _everywhere(f"drop database {name} with (force)")
+
+
+async def _made(name: str) -> str:
+    at = urlsplit(CITUS_URL)
+    await _everywhere(f"create database {name}")
+    for place in await _machines():
+        made = await db.connect(place._replace(path=name).geturl())
         await made.execute("create extension citus")
         ask_again(made)  # it was none until now
         await made.close()
     url = at._replace(path=name).geturl()
     connection = await db.connect(url)
     await connection.execute("select citus_set_coordinator_host($1, $2)", at.hostname, at.port)
-    for host, port in workers:
-        await connection.execute("select citus_add_node($1, $2)", host, port)
+    for place in (await _machines())[1:]:
+        await connection.execute("select citus_add_node($1, $2)", place.hostname, place.port)
     await connection.close()
-    yield url
-    for place in places:
-        beside = await db.connect(at._replace(netloc=place).geturl())
-        await beside.execute(f"drop database {name} with (force)")
+    return url
+
+
+@asynccontextmanager
+async def copied() -> AsyncIterator[str]:
+    """The URL of a database of one's own, as `tenor migrate` leaves it, copied from one on each machine."""
+    if not _template:
+        name = f"tenor_template_{secrets.token_hex(4)}"
+        url = await _made(name)
+        await spread_out(url)
+        _template.append(name)
+        await _everywhere(f"alter database {name} with allow_connections false")
+        await _everywhere("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1", name)
+    name = f"tenor_{secrets.token_hex(4)}"
+    await _everywhere(f"create database {name} template {_template[0]} strategy file_copy")
+    yield urlsplit(CITUS_URL)._replace(path=name).geturl()
+    await _everywhere(f"drop database {name} with (force)")
+
+
+async def forget_template() -> None:
+    """Drops what databases were copied from."""
+    while _template:
+        await _everywhere(f"drop database {_template.pop()} with (force)")
+
+
+async def _machines() -> list[SplitResult]:
+    """The URLs of all machines, the coordinator first."""
+    at = urlsplit(CITUS_URL)
+    connection = await db.connect(CITUS_URL)
+    workers = await connection.fetch("select nodename, nodeport from pg_dist_node where groupid > 0")
+    await connection.close()
+    user, _, _ = at.netloc.rpartition("@")
+    return [at, *[at._replace(netloc=f"{user}@{row['nodename']}:{row['nodeport']}") for row in workers]]
+
+
+async def _everywhere(statement: str, *given: object) -> None:
+    for place in await _machines():
+        beside = await db.connect(place.geturl())
+        await beside.execute(statement, *given)
         await beside.close()
 
 
@@ -70,8 +105,7 @@ async def spread_out(url: str) -> None:
 @pytest.fixture
 async def database_url() -> AsyncIterator[str]:
     """A database of this test's own."""
-    async with empty() as url:
-        await spread_out(url)
+    async with copied() as url:
         yield url
 
 

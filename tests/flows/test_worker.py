@@ -10,6 +10,8 @@ import pytest
 
 from service import config
 from service.config import Settings
+from service.plans.accrual_flow import LOCKED
+from service.worker import FINISH_S
 from tests.flows.world import World
 
 pytestmark = pytest.mark.long
@@ -51,3 +53,19 @@ async def test_two_workers_do_all_of_it_once_and_stop_when_told(world: World, se
     told = await types(world)
     assert [told.count(one) for one in ("instalment.overdue", "instalment.due", "plan.expired")] == [4, 3, 1]
     assert (await world.merchant.get(f"/v1/plans/{uncaptured['id']}")).json()["state"] == "expired"
+
+
+async def test_one_whose_round_does_not_end_stops_all_the_same(world: World, settings: Settings) -> None:
+    plan = await world.plan(await world.consumer(), 400_00)
+    await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 400_00})
+    async with world.pool.acquire() as conn, conn.transaction():
+        await conn.execute("select pg_advisory_xact_lock($1)", LOCKED)  # so it waits for whoever books interest
+        worker = await start(settings)
+        try:
+            async with asyncio.timeout(60):
+                while "instalment.overdue" not in await types(world):
+                    await asyncio.sleep(0.1)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            code = await asyncio.wait_for(worker.wait(), 2 * FINISH_S)
+    assert code == 0
