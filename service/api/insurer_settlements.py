@@ -29,13 +29,13 @@ from service.merchants.paying_flow import PaymentOrder, Told, require_orderable
 from service.merchants.payout import Step, WordOf
 from service.merchants.settlement_terms import require_account
 
-InsurerId = Annotated[str, Meta(pattern=r"^sp_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
+InsurerId = Annotated[str, Meta(pattern=r"^(sp|pa|me)_[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")]
 
 
 class InsurerSettlementBody(Struct, frozen=True, forbid_unknown_fields=True):
     """With whom, and until when."""
 
-    insurer_id: InsurerId  # the party that insures
+    insurer_id: InsurerId  # who insures, guarantees or funds: a party, or a partner or merchant that bears losses
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]  # of the policies
     until_on: date  # the last day of a month that has ended
 
@@ -106,7 +106,8 @@ async def order_insurer_payments(request: Asked, body: RawBody) -> ASGIResponse:
     """Propose to pay all settlements that are ours to pay and were made up to a day; another operator approves it.
 
     The approval makes one message for our bank, a pain.001.001.09 of ISO 20022, to be fetched at
-    `/v1/operator/payment-orders/{order_id}/content`. Left out are parties whose account is not known.
+    `/v1/operator/payment-orders/{order_id}/content`. Left out are parties whose account is not known, and partners and
+    merchants, who are paid by hand.
     """
     asked = _order.read(body, content_type(request))
     require_orderable(asked.currency)

@@ -2,6 +2,7 @@
 
 What came back of losses that they had paid is in them."""
 
+import asyncio
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -91,6 +92,20 @@ async def test_what_we_owe_is_ordered_and_paid_as_the_bank_shows(world: World) -
     events = (await client.get("/v1/support/events")).json()["events"]
     states = [each["data"]["state"] for each in events if each["type"] == "insurer_settlement.changed"]
     assert states == ["made", *["ordered", "paid", "returned"] * 2]
+
+
+async def test_two_orders_at_once_order_it_once(world: World) -> None:
+    insurer, _, one = await owed(world)
+    await known(world, insurer)
+    body = {"currency": "EUR", "payer": PAYER | {"iban": IBAN}, "until": "2026-12-31"}
+    waits = [await world.operator.post("/v1/operator/insurer-payment-orders", body) for _ in range(4)]
+    world.second_operator.now = world.operator.now
+    done = await asyncio.gather(
+        *(world.second_operator.post(f"/v1/operator/approvals/{each.json()['id']}/approve") for each in waits)
+    )
+    assert sorted(each.status_code for each in done) == [200, 409, 409, 409]
+    assert await now(world, one) == ("ordered", 1, None)
+    assert await balance(world, "payout_clearing") == -4_375_00
 
 
 async def test_one_sum_of_an_order_pays_all_of_it(world: World) -> None:
@@ -235,6 +250,30 @@ async def test_what_comes_back_is_given_back_and_asked_for_again_if_it_bounces(w
     may = (await settle(world, insurer, "2026-05-31")).json()
     assert (may["given_back"], may["net"]) == (-1_000_00, -1_000_00)
     assert len((await world.operator.get(f"{LOSSES}/{loss}")).json()["versions"]) == 1
+
+
+async def test_what_a_partner_guarantees_is_settled_with_it_and_paid_by_hand(world: World) -> None:
+    """It paid 2,250.00 of 4,500.00; of 1,000.00 that come it is owed 500.00."""
+    plan, *_ = await plan_of_two(world)
+    loss = await given_up(world, plan)
+    guarantor = world.demo.partner_id
+    terms = {"cover_bps": 5_000, "claims": AT_ONCE, "ends_on": "2027-12-31"}
+    guarantee = await borne_by(world, guarantor, **terms)
+    await allocate(world, loss, waterfall_id=await waterfall(world, guarantee))
+    at(world, "2026-04-02")
+    claim = (await world.operator.post(CLAIMS, {"loss_id": loss, "arrangement_id": guarantee})).json()["id"]
+    await world.operator.post(f"{CLAIMS}/{claim}/lodge")
+    for verb, body in (("decide", {"approved": 2_250_00}), ("pay", {"amount": 2_250_00, "reference": "1"})):
+        done = await world.seconded(await world.operator.post(f"{CLAIMS}/{claim}/{verb}", body))
+        assert done.is_success, done.text
+    await act(world, plan, "payments", amount=1_000_00)
+    await allocate(world, loss)
+    at(world, "2026-05-02")
+    made = (await settle(world, guarantor, "2026-04-30")).json()
+    assert (made["given_back"], made["net"]) == (500_00, 500_00)
+    assert (await order(world)).json()["code"] == "state_forbids"
+    assert (await pay(world, made, "2026-05-02"))["state"] == "paid"
+    assert await balance(world, "guarantor_receivable") == 0
 
 
 async def test_what_a_pool_owes_its_funders_is_paid_to_them(world: World, pooled: Pooled) -> None:
