@@ -208,7 +208,8 @@ class Walk:
         today = plan.today(self.now)
         pay_back(plan, card, today)
         page = (await self.world.merchant.get(f"/v1/{self.path}/charges")).json()
-        new = page["charges"][len(self.charged) :]
+        known = {one["id"] for one in self.charged}  # of one instant they are in no order
+        new = [one for one in page["charges"] if one["id"] not in known]
         self.charged += new
         is_new_to_it = plan.seen != len(plan.facts)  # the rows are not those that were shown last
         try:
