@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, Literal
 from msgspec import Struct
 
 from service import ids
-from service.actor import Actor, ActorKind
+from service.actor import THE_DAY, Actor, ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.ledger.chart import Transfer
@@ -108,6 +108,11 @@ class Change(Struct, frozen=True):
     def plan(self) -> Plan:
         """The plan that the command is about."""
         return self.moved[-1].plan
+
+    @property
+    def own(self) -> tuple[Moved, ...]:
+        """What the command itself is about first, then what followed from it: a scheme pays, or gets something back."""
+        return tuple([one for one in self.moved if one.by != THE_DAY]) or self.moved[-1:]
 
 
 class Command(Struct, frozen=True, kw_only=True):

@@ -207,9 +207,8 @@ def in_time(command: Command, book: Book, now: datetime) -> Change:
 
 
 def _answer(change: Change, now: datetime) -> PlanAnswer:
-    moved = change.moved[-1]
-    plan, before = moved.plan, moved.before
-    step = Step(plan.kind, moved.facts[0], before.standing if before else None, plan.standing)
+    plan, own = change.plan, change.own[0]
+    step = Step(plan.kind, own.facts[0], own.before.standing if own.before else None, own.plan.standing)
     return view_as(PlanAnswer, plan, business_day(now, plan.offer.time_zone), recorded=recorded_fact(step))
 
 

@@ -16,8 +16,7 @@ from service.plans.running.standing import Standing
 
 def weight_of(change: Change) -> int:
     """Minor units. What time alone has brought about before it weighs nothing."""
-    moved = change.moved[-1]
-    before, after = moved.before, moved.plan
+    before, after = change.own[0].before, change.plan
     assert before is not None, "nothing is weighed that opens a plan"
     then, now = before.amounts, after.amounts
     changes = [

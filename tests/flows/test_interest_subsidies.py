@@ -7,8 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from service import db
+from service.alone import AloneMax
+from service.config import Settings
 from service.terms.terms import DayCount, Terms, Unit
+from tests.flows.conftest import world_on
 from tests.flows.published import policy_of
 from tests.flows.test_timeline import timeline
 from tests.flows.test_vouchers import agreed
@@ -299,3 +304,31 @@ async def test_what_a_scheme_does_not_cover_it_does_not_bear(world: World, more:
     world.merchant.now = NOON
     offer = await world.offer(await world.consumer(), 12_000_00, "instalments", category="year")
     assert offer["subsidy"] is None
+
+
+async def test_an_answer_tells_the_fact_that_was_asked_for_and_not_what_a_scheme_pays_for_it(world: World) -> None:
+    """What is paid off is settled: the scheme pays all that it will at once, which is a fact of its own."""
+    await priced(world, YEAR)
+    await agreed(world, **STATE)
+    plan = await bought(world)
+    paid = await post(world, plan, "payments", amount=plan["outstanding"])
+    assert (paid["recorded"]["fact"], paid["recorded"]["amount"], paid["subsidy"]["paid"]) == (
+        "paid", plan["outstanding"], 65_60,
+    )  # fmt: skip
+    assert [one["fact"] for one in await timeline(world, plan["id"])][-2:] == ["paid", "subsidised"]
+    body = {"payment_id": paid["recorded"]["id"], "amount": 100_00}
+    back = (await world.operator.post(f"/v1/operator/plans/{plan['id']}/payments/charge_back", body)).json()
+    assert (back["recorded"]["fact"], back["recorded"]["amount"]) == ("charged_back", 100_00)
+
+
+async def test_what_one_person_gives_is_weighed_whatever_a_scheme_pays(settings: Settings, pool: db.Pool) -> None:
+    """12,393.58 are let go by one operator, and 65.60 follow from it: the first of them takes two."""
+    async with world_on(replace(settings, alone_max=AloneMax(1_000_00)), pool) as world:
+        await priced(world, YEAR)
+        await agreed(world, **STATE)
+        plan = await bought(world)
+        world.operator.now = NOON
+        body = {"kind": "goodwill", "amount": plan["outstanding"]}
+        waits = await world.operator.post(f"/v1/operator/plans/{plan['id']}/credits", body)
+        assert waits.status_code == 202, waits.text
+        assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["outstanding"] == plan["outstanding"]
