@@ -284,7 +284,9 @@ class Walk:
         if self.plan.agreed.subsidy and self.plan.passed_on < self.plan.today(self.now):
             await self.close()  # what the scheme pays by itself is seen before anything else is done
             await self.look(await self.shown())
-        if step.verb == "charges" and step.sent != "by another merchant":
+        if step.verb == "charges":
+            if step.sent == "by another merchant":
+                await self.ask_as_another(step, self.sender(step)[1], step.body)
             await self.pull(step)
             return
         foretold, code = self.foretell(step)

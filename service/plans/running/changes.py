@@ -6,6 +6,7 @@ from datetime import date
 from service.plans.running import holiday, moves
 from service.plans.running.course import Course
 from service.plans.running.facts import DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged
+from service.plans.running.paying import use_overpaid
 from service.plans.running.standing import Standing
 
 Change = RateChanged | InterestPaused | Extended | HolidayGranted | DueMoved
@@ -24,6 +25,8 @@ def changed(standing: Standing, event: Change) -> None:
             _grant_holiday(standing, event)
         case DueMoved():
             _move_due_date(standing, event)
+    if isinstance(event, RateChanged) and event.settles:
+        use_overpaid(standing, event.id, event.on)
 
 
 def _move_due_date(standing: Standing, event: DueMoved) -> None:

@@ -194,6 +194,7 @@ class Corrected(Fact, frozen=True, tag="corrected"):
 class RateChanged(Fact, frozen=True, tag="rate_changed"):
     on: date  # the first day of the new rate
     rate_percent: Decimal
+    settles: bool = False  # what was overpaid settles what is asked for more; False: as it was before
 
 
 class InterestPaused(Fact, frozen=True, tag="interest_paused"):

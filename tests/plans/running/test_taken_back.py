@@ -289,3 +289,15 @@ def test_goods_do_not_come_back_before_a_day_on_which_any_were_captured() -> Non
     assert (told.value.code, told.value.detail) == (Code.STATE_FORBIDS, "Nothing has been captured by 2025-01-02.")
     assert sum(left(replay(terms, [*known, refunded("01-03", 100_00)], day("01-04")))) == 300_00
     assert replay(terms, [*known, paid("01-02", 100_00)], day("01-04")).outstanding == 300_00  # money may come before
+
+
+@pytest.mark.parametrize(("settles", "left_open", "overpaid"), [(True, 0, 3_46), (False, 1_55, 5_01)])
+def test_what_was_paid_too_much_settles_what_a_rate_asks_for_later(
+    settles: bool, left_open: int, overpaid: int
+) -> None:
+    """All of 410.05 was paid, and 5.01 too much, before 24 % of 21 January on: they ask for 1.55 more."""
+    rate = facts.RateChanged(
+        id="rate", recorded_on=day("01-05"), on=day("01-21"), rate_percent=Decimal(24), settles=settles
+    )
+    version = lived(AT_12, paid("01-10", 415_06), rate)
+    assert (version.outstanding, version.overpaid) == (left_open, overpaid)
