@@ -133,8 +133,9 @@ def quote_settlement(body: SettleBody, names: Names) -> Command:
 
     It is what is owed less what the law of the plan gives up: in the European Union interest and costs of the time
     left, in the United Kingdom the statutory rebate on the settlement date, 28 days on, in the United States interest
-    of the time left. Where interest follows what is paid it is owed up to today. A payment of the amount, received in
-    time, pays the plan off.
+    of the time left or, where that is agreed, by the rule of 78; elsewhere what is agreed, or nothing. Where the terms
+    have a compensation and the law knows one, it is kept of the interest. Where interest follows what is paid it is
+    owed up to today. A payment of the amount, received in time, pays the plan off.
 
     With an `amount` it is what that amount, paid today, gives up: what is due is paid first, and for the rest the law
     of the European Union and of the United Kingdom gives up its part of what it would for everything. All lines that
