@@ -45,6 +45,12 @@ async def order(world: World, until: str = "2026-12-31") -> httpx.Response:
     return await world.second_operator.post(f"/v1/operator/approvals/{waits.json()['id']}/approve")
 
 
+async def shown(world: World, *entries: tuple[int, str, str]) -> None:
+    """A statement of 2 March with these payments, handed in on that day."""
+    world.operator.now = instant("2026-03-02")
+    await told(world, *entries)
+
+
 async def owed(world: World) -> tuple[str, Client, dict[str, Any]]:
     """An insurer is owed 4,375.00 of premium for January; its settlement."""
     insurer, client = await world.take_on()
@@ -77,15 +83,15 @@ async def test_what_we_owe_is_ordered_and_paid_as_the_bank_shows(world: World) -
     assert (await balance(world, "insurer_payable"), await balance(world, "payout_clearing")) == (0, -4_375_00)
     assert (await order(world)).json()["code"] == "state_forbids"  # once
     name = one["end_to_end_id"]
-    await told(world, (-4_375_00, name, "B1"))
+    await shown(world, (-4_375_00, name, "B1"))
     assert await now(world, one) == ("paid", 1, "bank")
-    await told(world, (4_375_00, name, "B2"))  # its bank did not take it
+    await shown(world, (4_375_00, name, "B2"))  # its bank did not take it
     assert await now(world, one) == ("due", 1, "bank")
     assert (await balances(world, "EUR"))["insurer_payable"] == -4_375_00
     assert (await order(world)).is_success
-    await told(world, (-4_375_00, name, "B3"))
+    await shown(world, (-4_375_00, name, "B3"))
     assert await now(world, one) == ("paid", 2, "bank")
-    await told(world, (4_375_00, name, "B4"))
+    await shown(world, (4_375_00, name, "B4"))
     assert await now(world, one) == ("given_up", 2, "bank")
     assert (await order(world)).json()["code"] == "state_forbids"
     assert await findings(world) == []
@@ -114,6 +120,7 @@ async def test_one_sum_of_an_order_pays_all_of_it(world: World) -> None:
     made = (await order(world)).json()["result"]
     group = f"<NtryDtls><Btch><PmtInfId>{made['id'].replace('_', '-')}-1</PmtInfId></Btch>"
     whole = entry("-4375.00").replace("<NtryDtls>", group)
+    world.operator.now = instant("2026-03-02")
     assert (await hand_in(world, message([whole], "0.00", "-4375.00"))).status_code == 201
     assert await now(world, one) == ("paid", 1, "bank")
 
@@ -121,11 +128,11 @@ async def test_one_sum_of_an_order_pays_all_of_it(world: World) -> None:
 async def test_an_operators_word_stands_until_the_bank_shows_it(world: World) -> None:
     _, _, one = await owed(world)
     assert (await pay(world, one, "2026-02-02"))["word_of"] == "operator"
-    await told(world, (-4_375_00, one["end_to_end_id"], "B1"))
+    await shown(world, (-4_375_00, one["end_to_end_id"], "B1"))
     assert await now(world, one) == ("paid", 0, "bank")
     assert await balance(world, "cash") == -4_375_00, "once"
     assert await findings(world) == []
-    await told(world, (-4_375_00, one["end_to_end_id"], "B2"))  # and again
+    await shown(world, (-4_375_00, one["end_to_end_id"], "B2"))  # and again
     (found,) = await findings(world)
     assert (found["kind"], found["amount"]) == ("out_of_turn", 4_375_00)
 
@@ -134,7 +141,7 @@ async def test_what_is_not_as_much_or_late_is_a_break(world: World) -> None:
     insurer, _, one = await owed(world)
     await known(world, insurer)
     await order(world)
-    await told(world, (-4_000_00, one["end_to_end_id"], "B1"))
+    await shown(world, (-4_000_00, one["end_to_end_id"], "B1"))
     assert await now(world, one) == ("ordered", 1, None)
     assert {(each["kind"], each["amount"]) for each in await findings(world)} == {
         ("amount_diff", -375_00), ("cash_short", -4_375_00),
@@ -172,11 +179,11 @@ async def owes(world: World) -> dict[str, Any]:
 async def test_what_it_owes_us_is_paid_as_the_bank_shows(world: World) -> None:
     one = await owes(world)
     assert (await order(world)).json()["code"] == "state_forbids"
-    await told(world, (22_000_00, one["end_to_end_id"], "B1"))
+    await shown(world, (22_000_00, one["end_to_end_id"], "B1"))
     assert await now(world, one) == ("due", 0, None)
     (found,) = await findings(world)
     assert (found["kind"], found["amount"]) == ("amount_diff", 500_00)
-    await told(world, (22_500_00, one["end_to_end_id"], "B2"))
+    await shown(world, (22_500_00, one["end_to_end_id"], "B2"))
     assert await now(world, one) == ("paid", 0, "bank")
     assert (await balances(world, "EUR"))["insurer_receivable"] == 0
     back = await world.operator.post(f"{SETTLEMENTS}/{one['id']}/returned", {"reference": "?"})
