@@ -4,7 +4,8 @@ The model does not know how interest is spread over the rows. It knows that
 
     none is negative, and what is asked for in all is no more than the rate on all that was ever owed, for all the time
     captured whole on the day of the offer, it is what the offer said
-    what is agreed by the period does not change by a payment, a fee, a pause of collection, or by time
+    what is agreed by the period does not change by a payment, a fee, a pause of collection, or by time, unless the
+    schedule was changed
     each cent of it is owed once: outstanding - overpaid = what the facts say + interest - what was let go
     only a refund brings some of it back besides, never more than all of it; of costs alone, their share to the cent
     a scheme pays no more than was agreed, and what it gets back is asked for once more
@@ -92,6 +93,7 @@ def _bounds(plan: Plan, owed: list[dict[str, Any]], before: Shown, after: Shown,
     is_ahead = any(fact.kind == "extended" and fact.on > plan.today(now) for fact in plan.facts)
     if is_ahead and after.interest < before.interest:  # all was paid before its day: then nothing is extended
         is_settled |= not any(row[one] > row[f"{one}_paid"] for row in owed for one in COMPONENTS)
+    is_settled |= plan.stand.is_rescheduled  # what comes before a change of the schedule changes what that asks for
     stays = not plan.agreed.recalculates and all(fact.kind in LEAVES for fact in new) and not is_settled
     if stays and after.interest - after.again != before.interest - before.again:
         return f"{after.interest} is asked for after {[fact.kind for fact in new]}, {before.interest} was before"
