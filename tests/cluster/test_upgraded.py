@@ -13,7 +13,9 @@ select table_name, column_name, data_type, is_nullable, column_default
 """
 CONSTRAINTS = """
 select k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid)
-  from pg_constraint k where k.connamespace = 'public'::regnamespace
+  from pg_constraint k
+ where k.connamespace = 'public'::regnamespace
+   and k.conrelid::regclass::text !~ '_[0-9]{6}$'  -- the coordinator's own copy of a table that is on every machine
 """
 SPREAD = "select logicalrelid::text, partmethod::text from pg_dist_partition"
 VIEWS = "select relname from pg_class where relnamespace = 'gathered'::regnamespace"
