@@ -13,6 +13,7 @@ WITHOUT_A_CAPTURE = {
 }  # fmt: skip
 FEW = 1_00
 STAYS = {"amended", "given_back", "claim_closed"}
+RESTS_ON_A_WORD = {"extended", "captured", "use_started"}  # of the consumer
 
 
 @dataclass(frozen=True)
@@ -423,6 +424,10 @@ def correct(plan: Plan, asked: Asked) -> None:
     if found.kind == "captured":
         refuse_if(plan.agreed.kind == "deposit" or any(fact.kind == "reversed" for fact in plan.facts))
         refuse_if([fact for fact in _since(plan, found.name) if fact.kind != "extended"])
+    if found.kind == "confirmed":
+        undone = {fact.undoes for fact in plan.facts}
+        on_it = [fact for fact in plan.facts if fact.kind in RESTS_ON_A_WORD]
+        refuse_if([fact for fact in on_it if not fact.name or fact.name not in undone])
     if plan.stand.is_rescheduled:
         plan.unsure |= {"impossible_terms", "state_forbids"}
     plan.happens(asked.fact("corrected", on=found.on, undoes=name))

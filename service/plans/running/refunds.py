@@ -14,6 +14,7 @@ from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind
 from service.terms.terms import Terms
 
+INTEREST_SUBSIDY = PaymentKind.INTEREST_SUBSIDY
 GIVEN_BACK = (PaymentKind.INTEREST_REFUND, PaymentKind.INTEREST_WAIVER)  # interest that the consumer does not bear
 GOODWILL = (PaymentKind.GOODWILL, *GIVEN_BACK)
 MADE_UP = (Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.PENALTY)
@@ -118,9 +119,10 @@ def _share_of_interest(standing: Standing) -> int:
     """Of all interest asked for, as much as came back of all that was captured, less what was returned before.
 
     600.00 for three months at 12 % bear 12.04: with the first 200.00 come back 4.01, with the next 4.02, with all of
-    it the last 4.01. Interest that was waived is not returned besides.
+    it the last 4.01. Interest that was waived is not returned besides; what a scheme got back stands in the rows twice.
     """
-    asked = sum([row.owed[Component.INTEREST] for row in standing.rows])
+    twice = sum([min(one.interest, 0) for one in standing.allocations.values() if one.kind is INTEREST_SUBSIDY])
+    asked = sum([row.owed[Component.INTEREST] for row in standing.rows]) + twice
     given = sum([one.total for one in standing.allocations.values() if one.kind in GIVEN_BACK])
     lent = sum(standing.lent) + standing.from_held
     so_far = quotient(asked * standing.refunded, lent, Rounding.HALF_UP)

@@ -10,6 +10,7 @@ import pytest
 from service.errors import Code, Refused
 from service.plans.running import facts
 from service.plans.running.facts import Event
+from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.versions import amount_to_settle, replay
 from service.terms.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
 from service.terms.terms import Captures, Cost, DayCount, FeeDue, Interest, PaidEarly, Terms, Unit
@@ -211,6 +212,15 @@ def test_interest_that_was_waived_is_not_returned_besides() -> None:
     waived = paid("01-05", 8_00, kind=PaymentKind.INTEREST_WAIVER)
     version = lived(AT_12, waived, refunded("01-10", 400_00, by_share=True))
     assert (version.outstanding, version.overpaid) == (0, 0)
+
+
+@pytest.mark.parametrize(("refund", "left"), [(100_00, 307_54), (400_00, 0)])
+def test_interest_that_a_scheme_got_back_is_returned_once(refund: int, left: int) -> None:
+    """It pays all 10.05 and gets all of it back: the consumer bears them, as if there had been no scheme."""
+    pays = Subsidised(id="pays", recorded_on=day("01-02"), on=day("01-02"), amount=10_05)
+    back = SubsidyReturned(id="back", recorded_on=day("01-03"), on=day("01-03"), amount=10_05)
+    version = lived(AT_12, pays, back, refunded("01-10", refund, by_share=True))
+    assert (version.outstanding, version.overpaid) == (left, 0)
 
 
 def test_more_captured_is_more_to_refund() -> None:

@@ -263,6 +263,18 @@ def what_we_gave_is_ours_to_bear(seen: Seen) -> Sides:
     return told, (given[PaymentKind.GOODWILL], interest, seen.plan.standing.returned_fees)
 
 
+def interest_comes_back_once(seen: Seen) -> Sides:
+    """No refund returns more interest by its share than the plan bears: what a scheme got back was asked for before."""
+    standing, last = seen.plan.standing, seen.last
+    if not isinstance(last, Refunded) or not last.by_share or seen.plan.offer.terms.recalculate:
+        return [], []
+    again = sum(
+        min(one.interest, 0) for one in standing.allocations.values() if one.kind is PaymentKind.INTEREST_SUBSIDY
+    )
+    borne = sum(row.owed[Component.INTEREST] for row in standing.rows) + again
+    return ([] if 0 <= standing.returned_interest <= borne else [f"{standing.returned_interest} of {borne}"]), []
+
+
 def costs_come_back_by_their_share(seen: Seen) -> Sides:
     """Nothing of them where all goods are kept, all of them where all came back; never more than there are."""
     standing, terms = seen.plan.standing, seen.plan.offer.terms
@@ -450,6 +462,7 @@ EQUATIONS: tuple[Equation, ...] = (
     overpaid_is_owed_back,
     money_came_through_clearing,
     what_we_gave_is_ours_to_bear,
+    interest_comes_back_once,
     costs_come_back_by_their_share,
     the_scheme_bears_what_it_paid,
     the_scheme_bears_no_more_than_was_agreed,
