@@ -576,10 +576,11 @@ select merchant_id, programme_id, currency, partner_id, k.settled, s.settled as 
  where (coalesce(k.settled, 0), coalesce(k.spread, 0)) <> (coalesce(s.settled, 0), coalesce(s.spread, 0));
 
 -- interest_runs_while_it_may_be_earned --
--- Time earns interest on a plan while a line asks for more of it than was paid, unless the plan was given up.
+-- Time earns interest on a plan while a line asks for more of it than was paid, unless the plan was given up or let go,
+-- also where a payment that came back is owed again.
 select bucket, plan_id, p.state, p.interest_runs, p.interest_settled, p.interest_paid
   from plans p
-  left join (select bucket, plan_id, bool_or(interest > interest_paid) as asks
+  left join (select bucket, plan_id, bool_or(interest > interest_paid) and not bool_or(forgiven > 0) as asks
                from lines group by bucket, plan_id) l using (bucket, plan_id)
  where p.interest_runs is distinct from (coalesce(l.asks, false)
                                          and p.state not in ('charged_off', 'recovered', 'forgiven'));

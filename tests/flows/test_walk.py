@@ -90,6 +90,26 @@ async def test_a_walk_without_a_fault_goes_to_its_end(world: World) -> None:
     assert walk.plan.shown() | {"state": "paid_off", "paid": 302_50, "outstanding": 0} == walk.plan.shown()
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [  # what was paid ahead stays paid when the rest is called due
+            Step("credits", {"kind": "goodwill", "amount": 300_00}),
+            Step("accelerate", {"due_on": "2026-03-16", "why": "fraud"}),
+        ],
+        [  # let go, then a payment comes back: it is owed again, and earns nothing
+            Step("payments", {"amount": 100_00}),
+            Step("forgive"),
+            Step("payments/charge_back", {"amount": 50_00, "payment_id": "fact 2"}),
+        ],
+    ],
+)
+async def test_what_went_wrong_once(world: World, steps: list[Step]) -> None:
+    await ready(world)
+    walk = await replay(world, "by the period", 300_00, [Step("capture", {"amount": 300_00}), *steps])
+    assert walk.plan.shown()["state"] == "active"
+
+
 async def test_a_model_that_is_wrong_by_a_cent_is_found_with_the_steps_to_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,7 +98,8 @@ def _bounds(plan: Plan, owed: list[dict[str, Any]], before: Shown, after: Shown,
     if stays and after.interest - after.again != before.interest - before.again:
         return f"{after.interest} is asked for after {[fact.kind for fact in new]}, {before.interest} was before"
     owed_ever = sum(fact.amount for fact in plan.facts if fact.kind in ("captured", "charged_back", "sent_back"))
-    last = max([*(date.fromisoformat(row["due_on"]) for row in owed), plan.today(now)])
+    last = max([*(date.fromisoformat(row["due_on"]) for row in owed), plan.today(now), plan.farthest])
+    plan.farthest = last  # what was paid ahead stays paid, also where the rest is called due earlier
     begin = min([fact.on for fact in lent], default=last)
     years = Decimal((last - begin).days + 62) / 360
     most = ceil(owed_ever * max(plan.agreed.rate, Decimal(12)) / 100 * years) + len(owed)

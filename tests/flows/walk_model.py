@@ -80,6 +80,7 @@ class Plan:
     seen: int = 0  # so many facts were there then
     before_seen: int = 0  # ... as it was checked what of them may change interest
     shown_interest: Shown | None = None
+    farthest: date = date.min  # the last day on which something was ever to fall due
     subsidised: int = 0  # as it was shown last
     card: Any = None  # what it is paid with, of `walk_cards`; None: by hand
     unsure: set[str] = field(default_factory=set)  # codes that the step may be refused with, for all the model knows
