@@ -18,8 +18,8 @@
 rows it is given, it is one statement to the server.
 
 Where statements are many and columns, too, the struct is a `Row`: `@moved` is `unnest($1::row_stb[]) as moved (bucket,
-person_id, used)` then, one array of a composite type. Driver and server have half the work with it; the type is made
-by a migration, for every struct with columns of these types in this order.
+person_id, used)` then, one array of a composite type. Of nineteen columns it takes the driver a third less; the type is
+made by a migration, for every struct with columns of these types in this order.
 
 On a cluster of shards (Citus) a statement goes to one shard only if what it says of the bucket can be read in it: there
 `@moved` becomes `(values (7::smallint, 'pe_...'::text, 500::bigint)) as moved (bucket, person_id, used)`, an insert is
