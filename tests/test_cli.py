@@ -103,6 +103,19 @@ def test_light_commands_import_little() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "loaded"),
+    [({}, set()), ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}, {"opentelemetry.sdk.resources"})],
+)
+def test_what_only_others_want_is_not_loaded_by_a_process_that_serves(given: dict[str, str], loaded: set[str]) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")} | given
+    script = [sys.executable, "-X", "importtime", "-m", "service", "http-process", "--help"]
+    said = subprocess.run(script, capture_output=True, text=True, check=True, env=environ).stderr
+    modules = {line.rpartition("|")[2].strip() for line in said.splitlines()}
+    assert {"litestar", "httpx", "redis"} <= modules
+    assert modules & {"pydantic", "rich", "opentelemetry.sdk.resources"} == loaded
+
+
+@pytest.mark.parametrize(
     ("command", "variables", "sentence"),
     [
         ("serve", {}, "tenor serve needs DATABASE_URL; tenor dev brings servers of its own."),
