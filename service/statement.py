@@ -101,7 +101,7 @@ class Statement:
         use what another returns.
         """
         if is_cluster(conn):
-            await conn.execute(script(self.parts, rows))
+            await run(conn, self.parts, rows)
         else:
             await conn.execute(self.sql, *self.arguments(rows))
 
@@ -226,6 +226,12 @@ def _tuples(fields: Sequence[str], rows: Rows) -> list[list[Any]]:
 def script(parts: Sequence[Statement], rows: Mapping[str, Rows]) -> str:
     """The statements, one after the other, each with its rows in it; without those that would do nothing."""
     return ";\n".join(text for one in parts if (text := one.written(rows)))
+
+
+async def run(conn: Connection, parts: Sequence[Statement], rows: Mapping[str, Rows]) -> None:
+    """Sends them as one script; where none of them would do anything, nothing is sent."""
+    if text := script(parts, rows):
+        await conn.execute(text)
 
 
 def together(last: Statement, **first: Statement) -> Statement:

@@ -24,7 +24,7 @@ from service.errors import Code, Refused
 from service.limits.account import Account
 from service.limits.store import OPEN_ACCOUNTS, OPEN_NEW_ACCOUNTS, Opening
 from service.packed import pack, unpack
-from service.statement import Int, Row, SmallInt, Statement, script, together
+from service.statement import Int, Row, SmallInt, Statement, run, together
 
 
 class LoggedDecision(Row, frozen=True):
@@ -194,7 +194,7 @@ async def _append_step_by_step(conn: Connection, decisions: list[tuple[DecisionR
     if logged:
         rows = _rows(logged)
         try:
-            await conn.execute(script(_STEPS, rows))
+            await run(conn, _STEPS, rows)
         except asyncpg.UniqueViolationError:  # a key was used meanwhile: seen the next time
             return await _append_step_by_step(conn, decisions)
         done.opened.extend(Account(one.bucket, one.person_id, one.currency, one.limit) for one in rows["opening"])

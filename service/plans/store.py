@@ -47,7 +47,7 @@ from service.plans.rows import (
     booked_on,
 )
 from service.plans.running.facts import Event as Fact
-from service.statement import Query, Row, SmallInt, Statement, script, together
+from service.statement import Query, Row, SmallInt, Statement, run, together
 from service.support.loss_store import open_losses
 
 UNLOCKED: Final = load_queries(Path(__file__).with_name("unlocked.sql"))
@@ -246,7 +246,7 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
     guard: dict[str, Any] = {"answered": claimed, **_expected(books, len(claimed))}
     if not done:
         if is_cluster(conn):
-            await conn.execute(script(STEPS, guard))
+            await run(conn, STEPS, guard)
         else:
             await _ONLY_ANSWER.execute(conn, **guard)
         return True
@@ -258,7 +258,7 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
     opened = _opened(changed)
     moved: dict[str, list[Any]] = {"moved": changed.moved, "owed": changed.owed}
     if is_cluster(conn):
-        await conn.execute(script(STEPS, left | opened | moved | {"held": held}))
+        await run(conn, STEPS, left | opened | moved | {"held": held})
     elif held:
         await _MOVE_AND_HOLD.execute(conn, **left, **moved, held=held)
     elif not changed.opened:

@@ -13,6 +13,7 @@ from msgspec import structs
 from service import db, migrations
 from service.config import Settings
 from service.engine import batch
+from service.ledger.store import BOOK
 from service.migrations import Migration
 from tests.cluster.fresh import CITUS_URL, ON_A_CLUSTER
 from tests.flows.conftest import alive
@@ -88,6 +89,11 @@ async def test_what_is_spread_out_is_migrated(cluster: tuple[Settings, db.Pool])
     await undone.rollback()
     assert await migrations.migrate(connection, known) == []
     await connection.close()
+
+
+async def test_a_statement_with_nothing_to_write_is_not_sent(cluster: tuple[Settings, db.Pool]) -> None:
+    async with cluster[1].acquire() as connection:
+        await BOOK.execute(connection, booked=[])
 
 
 @pytest.mark.parametrize("name", STORIES)
