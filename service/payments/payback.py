@@ -17,7 +17,7 @@ from msgspec import Struct
 from service.payments.charge import Reason
 from service.payments.retry import ask_again
 from service.plans.plan import Plan
-from service.plans.state import PlanState
+from service.plans.state import has_ended
 
 # When what was paid is looked at again, for a bank may send it back: each after the one before.
 LOOK_AGAIN: Final = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
@@ -90,9 +90,13 @@ NO_PAYBACK: Final = HeardPayback(PaybackSaid.NO_PAYBACK)
 
 
 def is_to_be_paid_back(plan: Plan) -> bool:
-    """Whether what is overpaid may go back: nothing is owed or captured any more, and nobody disputes what was paid."""
+    """Whether what is overpaid may go back: nothing is owed or captured any more, and nobody disputes what was paid.
+
+    Whatever came of the plan: what was let go, or paid after it was given up, leaves as much to the consumer as theirs.
+    """
     dispute = plan.standing.dispute
-    return plan.state is PlanState.OVERPAID and (dispute is None or dispute.closed_on is not None)
+    is_disputed = dispute is not None and dispute.closed_on is None
+    return plan.amounts.overpaid > 0 and has_ended(plan.state) and not is_disputed
 
 
 def next_payback(plan: Plan, sources: Sequence[Source], paybacks: Sequence[Payback]) -> tuple[Source, int] | None:

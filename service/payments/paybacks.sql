@@ -5,7 +5,7 @@
 -- after ($1, $2).
 select p.bucket, p.plan_id
   from plans p
- where p.state = 'overpaid' and (p.bucket, p.plan_id) > ($1, $2)
+ where p.overpaid > 0 and p.closed_at is not null and (p.bucket, p.plan_id) > ($1, $2)
    and not exists (select from paybacks o where o.bucket = p.bucket and o.plan_id = p.plan_id
                                             and o.state in ('ordered', 'pending'))
    and exists (

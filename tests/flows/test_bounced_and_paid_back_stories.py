@@ -171,6 +171,37 @@ STORIES: Final = {
         close
         paid_back paid 150.00
     """,
+    "let go, and then the goods come back: what was paid of them goes back to the card": """
+        consumer limit 1000.00
+        card ok
+        buy 400.00 instalments
+        capture 400.00
+        charge 100.00 succeeded
+        forgive
+        plan state forgiven, outstanding 0.00
+        close
+        paid_back
+        refund 400.00                               # 300.00 make up for what was let go
+        plan state forgiven, overpaid 100.00
+        close
+        paid_back paid 100.00
+        plan state forgiven, overpaid 0.00
+    """,
+    "given up, paid after all and refunded: the card gets back what came by it": """
+        consumer limit 1000.00
+        card ok
+        buy 400.00 instalments
+        capture 400.00
+        charge 100.00 succeeded
+        charge_off
+        pay 300.00
+        plan state recovered
+        refund 250.00
+        plan state recovered, overpaid 250.00
+        close
+        paid_back paid 100.00
+        plan overpaid 150.00
+    """,
     "what the bank took back of a card does not go back to it": """
         consumer limit 1000.00
         card ok

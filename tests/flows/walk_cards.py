@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tests.flows.walk_facts import Fact, Refusal
-from tests.flows.walk_model import Plan
+from tests.flows.walk_model import ENDED, Plan
 
 LADDER: Final = (0, 24, 72, 168)  # hours after the first try of what fell due, where there was no money
 DECLINES: Final = {"insufficient2": "insufficient_funds", "closed": "account_closed"}
@@ -92,7 +92,7 @@ def due_by(plan: Plan, today: date) -> list[tuple[date, int]]:
 
 def pay_back(plan: Plan, card: Card, today: date) -> None:
     """What was paid too much goes back to the charges that it came by, the last first."""
-    while plan.state == "overpaid" and not plan.stand.dispute.get("is_open"):
+    while plan.stand.overpaid and plan.state in ENDED and not plan.stand.dispute.get("is_open"):
         for name, amount in reversed(card.came):
             left = min(amount, plan.stand.left.get(name, 0)) - card.went_back.get(name, 0)
             if left > 0:
