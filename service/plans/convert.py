@@ -49,7 +49,7 @@ class Convert(PlanCommand, frozen=True, kw_only=True):
         first_due_on = add_months(today, 1, today.day)
         fact = ReAged(
             id=fact_id(self), recorded_on=today, on=today, first_due_on=first_due_on, instalments=self.instalments,
-            with_charges=True, all_alike=True,
+            with_charges=True, all_alike=True, keeps_settled=True,
         )  # fmt: skip
         data = {"overdue": overdue, "instalments": self.instalments, "first_due_on": first_due_on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.CONVERTED, data))

@@ -120,7 +120,9 @@ class ChargeBack(PlanCommand, frozen=True, kw_only=True):
         plan = self.plan_of(book)
         paid = payment_of(plan, self.payment_id)
         today = today_of(plan, now)
-        fact = ChargedBack(id=fact_id(self), recorded_on=today, on=today, amount=self.amount, payment_id=paid.id)
+        fact = ChargedBack(
+            id=fact_id(self), recorded_on=today, on=today, amount=self.amount, payment_id=paid.id, keeps_settled=True
+        )
         event = Event(EventType.CHARGED_BACK, {"payment_id": paid.id, "amount": self.amount})
         return happen(book, plan, self, fact, now, lambda _: event)
 

@@ -38,7 +38,9 @@ class PostponeDueDate(PlanCommand, frozen=True, kw_only=True):
             raise refuse_state(plan, f"given a later due date: {why}")
         refuse_settled(plan, self.due_on, "/due_on")
         self._refuse_day(plan, today)
-        fact = DueMoved(id=fact_id(self), recorded_on=today, on=today, to=self.to, due_on=self.due_on)
+        fact = DueMoved(
+            id=fact_id(self), recorded_on=today, on=today, to=self.to, due_on=self.due_on, keeps_settled=True
+        )
         refuse_beyond(plan, fact)
         data = {"change": DueMoved.__struct_config__.tag, "effective_on": fact.on}
         change = happen(book, plan, self, fact, now, lambda _: Event(EventType.RESCHEDULED, data))

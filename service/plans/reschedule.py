@@ -65,10 +65,8 @@ class Reschedule(PlanCommand, frozen=True, kw_only=True):
         if isinstance(change, ReAged | ReAmortized) and change.on > today:
             sentence = f"What is owed on {change.on} is not known yet, {today}: it is spread on that day."
             raise Refused(Code.INVALID_FIELD, sentence, "/on")
-        if isinstance(change, RateChanged):
-            change = replace(change, settles=True)
         refuse_beyond(plan, change)
-        fact = replace(change, id=fact_id(self), recorded_on=today)
+        fact = replace(change, id=fact_id(self), recorded_on=today, keeps_settled=True)
         data = {"change": type(fact).__struct_config__.tag, "effective_on": fact.on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.RESCHEDULED, data))
 

@@ -1,13 +1,19 @@
-"""The schedule is changed: another rate, days without interest, more instalments, a holiday, another due date."""
+"""The schedule is changed: another rate, days without interest, more instalments, a holiday, another due date.
+
+What nothing is owed of when the change takes effect asks for nothing more, where the fact says so: it was paid before,
+or came back, or it was told later that it had been.
+"""
 
 from collections.abc import Callable
-from datetime import date
+from functools import partial
 
 from service.plans.running import holiday, moves
 from service.plans.running.course import Course
 from service.plans.running.facts import DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged
 from service.plans.running.paying import use_overpaid
 from service.plans.running.standing import Standing
+from service.terms.allocation_rule import Component
+from service.terms.terms import Captures
 
 Change = RateChanged | InterestPaused | Extended | HolidayGranted | DueMoved
 
@@ -16,11 +22,11 @@ def changed(standing: Standing, event: Change) -> None:
     """Each course follows, and its rows ask for what it does."""
     match event:
         case RateChanged(on=on, rate_percent=rate):
-            _change(standing, on, lambda course: moves.change_rate(course, on, rate))
+            _change(standing, event, lambda course: moves.change_rate(course, on, rate))
         case InterestPaused(on=on, end_on=end_on):
-            _change(standing, on, lambda course: moves.pause(course, on, end_on))
+            _change(standing, event, lambda course: moves.pause(course, on, end_on))
         case Extended(on=on, instalments=more):
-            _change(standing, on, lambda course: moves.extend(course, on, more))
+            _change(standing, event, lambda course: moves.extend(course, on, more))
         case HolidayGranted():
             _grant_holiday(standing, event)
         case DueMoved():
@@ -29,13 +35,26 @@ def changed(standing: Standing, event: Change) -> None:
         use_overpaid(standing, event.id, event.on)
 
 
+def is_settled(standing: Standing, course: Course) -> bool:
+    """Whether nothing of what a course asks for is owed."""
+    rows = [row for row in standing.rows if row.course is course]
+    left = any(row.left(Component.PRINCIPAL) or row.left(Component.INTEREST) for row in rows)
+    return course.principal_left() <= 0 and not left
+
+
+def _may_yet_owe(standing: Standing, course: Course) -> bool:
+    """Whether a fee stands on its rows, or a capture to come may join it."""
+    joins = standing.terms.captures is not Captures.OWN_TERM and standing.reserved > 0
+    return joins or any(row.is_open for row in standing.rows if row.course is course)
+
+
 def _move_due_date(standing: Standing, event: DueMoved) -> None:
     """Captures of their own terms have their own dates: those move that have this one, or show it for theirs."""
     moved = event.due_on or event.on
     dated = [(course, standing.unmoved(course, moved)) for course in standing.courses]
     have_it = [(course, due_on) for course, due_on in dated if due_on is not None]
     for course, due_on in have_it or [(standing.courses[0], moved)]:
-        moves.move_due_date(course, due_on, event.to)
+        _change_one(standing, event, course, partial(moves.move_due_date, due_on=due_on, to=event.to))
     standing.postponed += event.due_on is not None and not event.by_lender
     standing.sync(event.on)
     standing.sort()
@@ -43,16 +62,26 @@ def _move_due_date(standing: Standing, event: DueMoved) -> None:
 
 def _grant_holiday(standing: Standing, event: HolidayGranted) -> None:
     if event.principal:
-        _change(standing, event.on, lambda course: holiday.excuse_principal(course, event.on, event.principal))
+        _change(standing, event, lambda course: holiday.excuse_principal(course, event.on, event.principal))
     if event.interest:
-        _change(standing, event.on, lambda course: holiday.defer_interest(course, event.on, event.interest))
+        _change(standing, event, lambda course: holiday.defer_interest(course, event.on, event.interest))
     for row in standing.instalments():
         if row.course and row.settled_on == event.on and not row.total_paid:
             row.settled_on = row.course.periods[0].begin  # what is excused was never owed
 
 
-def _change(standing: Standing, on: date, change: Callable[[Course], None]) -> None:
+def _change(standing: Standing, event: Change, change: Callable[[Course], None]) -> None:
     for course in standing.courses:
-        change(course)
+        _change_one(standing, event, course, change)
         standing.add_rows(course)
-    standing.sync(on)
+    standing.sync(event.on)
+
+
+def _change_one(standing: Standing, event: Change, course: Course, change: Callable[[Course], None]) -> None:
+    """Of a course that is settled only dates move, for what is left beside it or may yet join it."""
+    if not (event.keeps_settled and is_settled(standing, course)):
+        change(course)
+    elif _may_yet_owe(standing, course):
+        borne = [due.interest for due in course.dues()]
+        change(course)
+        moves.keep_interest(course, borne, event.on)

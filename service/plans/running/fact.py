@@ -15,3 +15,9 @@ class Fact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 
     id: str
     recorded_on: date
+
+
+class KeepsSettled(Fact, frozen=True, kw_only=True):
+    """A fact after which nothing more is asked for of what is settled: a change of the schedule that comes too late."""
+
+    keeps_settled: bool = False  # it stays settled; False: as it was before

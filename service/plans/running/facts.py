@@ -16,7 +16,7 @@ from service.plans.bill import BillLine, RefundedLine
 from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
-from service.plans.running.fact import Count, Fact, Money, Whole
+from service.plans.running.fact import Count, Fact, KeepsSettled, Money, Whole
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.support.arrangement import Cause
@@ -154,7 +154,7 @@ class PaymentReturned(Fact, frozen=True, tag="payment_returned"):
     payment_id: str
 
 
-class ChargedBack(Fact, frozen=True, tag="charged_back"):
+class ChargedBack(KeepsSettled, frozen=True, tag="charged_back"):
     """The consumer's bank took a payment back, wholly or in part; it is owed again."""
 
     on: date
@@ -191,25 +191,25 @@ class Corrected(Fact, frozen=True, tag="corrected"):
     fact_id: str
 
 
-class RateChanged(Fact, frozen=True, tag="rate_changed"):
+class RateChanged(KeepsSettled, frozen=True, tag="rate_changed"):
     on: date  # the first day of the new rate
     rate_percent: Decimal
     settles: bool = False  # what was overpaid settles what is asked for more; False: as it was before
 
 
-class InterestPaused(Fact, frozen=True, tag="interest_paused"):
+class InterestPaused(KeepsSettled, frozen=True, tag="interest_paused"):
     on: date
     end_on: date  # the last day without interest
 
 
-class Extended(Fact, frozen=True, tag="extended"):
+class Extended(KeepsSettled, frozen=True, tag="extended"):
     """So many instalments more; the equal part of those due from `on` falls."""
 
     on: date
     instalments: Count
 
 
-class DueMoved(Fact, frozen=True, tag="due_moved"):
+class DueMoved(KeepsSettled, frozen=True, tag="due_moved"):
     """The instalment due on a day falls due on `to`, and those after it follow."""
 
     on: date
@@ -218,7 +218,7 @@ class DueMoved(Fact, frozen=True, tag="due_moved"):
     by_lender: bool = False  # and not by the consumer, of whom the terms say how often
 
 
-class HolidayGranted(Fact, frozen=True, tag="holiday_granted"):
+class HolidayGranted(KeepsSettled, frozen=True, tag="holiday_granted"):
     """So many instalments due from `on` ask for no principal, and as many follow the last; or for no interest."""
 
     on: date
@@ -226,7 +226,7 @@ class HolidayGranted(Fact, frozen=True, tag="holiday_granted"):
     interest: Annotated[int, Meta(ge=0, le=1200)] = 0
 
 
-class ReAged(Fact, frozen=True, tag="re_aged"):
+class ReAged(KeepsSettled, frozen=True, tag="re_aged"):
     """What is still owed in principal is spread anew over instalments of its own rhythm."""
 
     on: date
@@ -238,7 +238,7 @@ class ReAged(Fact, frozen=True, tag="re_aged"):
     all_alike: bool = False  # what a bank took back is spread with the rest; False: as it was before
 
 
-class ReAmortized(Fact, frozen=True, tag="re_amortized"):
+class ReAmortized(KeepsSettled, frozen=True, tag="re_amortized"):
     """Principal past due is spread over the instalments not yet due."""
 
     on: date

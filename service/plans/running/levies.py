@@ -45,7 +45,8 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
         back.add(component, -amount)
         paid.add(component, -amount)
     course = next((course for course in standing.courses if fact.on <= course.last.due_on), None)
-    if course is not None and not standing.rows_stand_alone:
+    bears_all = fact.keeps_settled and not any(parts.values())
+    if course is not None and not (bears_all or standing.rows_stand_alone):
         principal, interest = parts.pop(Component.PRINCIPAL, 0), parts.pop(Component.INTEREST, 0)
         bears_from = fact.on if standing.recalculates else course.end_of_credit(fact.on)
         moves.take_back(course, fact.on, principal, interest, bears_from)

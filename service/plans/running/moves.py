@@ -74,6 +74,17 @@ def lend(course: Course, on: date, amount: int) -> None:
     settle(course, course.periods[first].due_on)
 
 
+def keep_interest(course: Course, borne: Sequence[int], on: date) -> None:
+    """Each period asks for the interest that it did before a change, and those that were added for none."""
+    agreed = [*borne, *[0] * (len(course.periods) - len(borne))]
+    for period in course.periods:
+        period.correction, period.later_interest, period.asked_earlier = 0, 0, False
+    course.reckon_anew()
+    course.agree_on_interest(agreed, [False] * len(agreed))
+    course.reckon_anew()
+    settle(course, on)
+
+
 def bound_interest(course: Course, at_most: int, on: date) -> None:
     """The periods earn less, from the last on, until all of them ask for no more interest than agreed."""
     at_most += sum([credit.interest for credit in course.credits])

@@ -7,6 +7,8 @@ from msgspec import structs
 
 from service.errors import Code, Refused
 from service.plans.running import spreading
+from service.plans.running.changes import is_settled
+from service.plans.running.course import Course
 from service.plans.running.facts import ReAged, ReAmortized
 from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component
@@ -16,7 +18,7 @@ from service.terms.frame import regular_unit, whole_and_odd
 
 def re_amortized(standing: Standing, fact: ReAmortized) -> None:
     """Principal past due is spread over the instalments not yet due."""
-    for course in standing.courses:
+    for course in _those_owed(standing, fact):
         spreading.re_amortize(course, fact.on)
     standing.sync(fact.on)
 
@@ -35,11 +37,11 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
     def share_between(begin: date, end: date) -> Fraction | None:
         return None if unit is None else whole_and_odd(rhythm, begin, end, anchor_day, unit)
 
-    if fact.all_alike and not any(row.outstanding for row in standing.rows):
+    if (fact.all_alike or fact.keeps_settled) and not any(row.outstanding for row in standing.rows):
         return  # what came late had paid it by then
     begin_on = step(rhythm, fact.first_due_on, -1, anchor_day)
     _lend_what_no_course_knows(standing, fact.on)
-    for course in standing.courses:
+    for course in _those_owed(standing, fact):
         replaced = spreading.re_age(course, fact.on, due_on, begin_on, share_between, all_alike=fact.all_alike)
         standing.add_rows(course, replaced)
     standing.sync(fact.on)
@@ -47,9 +49,16 @@ def re_aged(standing: Standing, fact: ReAged) -> None:
         _put_off_charges(standing, fact)
 
 
+def _those_owed(standing: Standing, fact: ReAged | ReAmortized) -> list[Course]:
+    """The courses that are spread anew: of one that is settled nothing is."""
+    return [course for course in standing.courses if not (fact.keeps_settled and is_settled(standing, course))]
+
+
 def _put_off_charges(standing: Standing, fact: ReAged) -> None:
     """Fees and penalties on lines that are due already fall due with the first new instalment."""
-    first = next(row for row in standing.instalments() if row.due_on > fact.on)
+    first = next((row for row in standing.instalments() if row.due_on > fact.on), None)
+    if first is None:
+        return  # nothing was spread: all but charges had been paid by then
     for row in standing.rows:
         for component in (Component.FEE, Component.PENALTY) if row.due_on <= fact.on else ():
             if charged := row.left(component):

@@ -37,7 +37,7 @@ def running_terms(draw: st.DrawFn) -> Terms:
 
 
 @st.composite
-def money_facts(draw: st.DrawFn, amount: int) -> list[Event]:
+def money_facts(draw: st.DrawFn, amount: int, *, keeps_settled: bool = False) -> list[Event]:
     """A capture, and then money coming and going: payments, refunds, fees, payments taken back."""
     events: list[Event] = [facts.Captured(id="c", recorded_on=START, on=START, amount=amount)]
     today, left = START, amount  # that may be refunded
@@ -63,19 +63,21 @@ def money_facts(draw: st.DrawFn, amount: int) -> list[Event]:
             paid = draw(st.sampled_from(payments))
             part = draw(st.integers(1, owns[paid]))
             owns[paid] -= part
-            events.append(facts.ChargedBack(**head, on=today, amount=part, payment_id=paid))
+            events.append(
+                facts.ChargedBack(**head, on=today, amount=part, payment_id=paid, keeps_settled=keeps_settled)
+            )
     return events
 
 
 @st.composite
-def changes(draw: st.DrawFn, terms: Terms, events: list[Event]) -> list[Event]:
+def changes(draw: st.DrawFn, terms: Terms, events: list[Event], *, keeps_settled: bool = False) -> list[Event]:
     """Up to two changes of schedule among the facts."""
     result = list(events)
     for number in range(draw(st.integers(0, 2))):
         on = START + timedelta(days=draw(st.integers(0, 120)))
         due_on = draw(st.sampled_from(due_dates(terms, START, terms.instalments)))
         later = due_on + timedelta(days=draw(st.integers(1, 40)))
-        head: dict[str, Any] = {"id": f"x{number}", "recorded_on": on, "on": on}
+        head: dict[str, Any] = {"id": f"x{number}", "recorded_on": on, "on": on, "keeps_settled": keeps_settled}
         change: list[Event] = [
             facts.RateChanged(**head, rate_percent=draw(st.decimals(0, 36, places=2))),
             facts.InterestPaused(**head, end_on=on + timedelta(days=draw(st.integers(0, 60)))),

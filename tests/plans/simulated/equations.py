@@ -19,6 +19,7 @@ from service.plans.offer import Kind
 from service.plans.plan import deposit_of, next_actions
 from service.plans.running.deposit_facts import ClaimClosed, ClaimMade
 from service.plans.running.dispute_facts import DisputeClosed, DisputeOpened
+from service.plans.running.fact import KeepsSettled
 from service.plans.running.facts import (
     Amended,
     AuthorizationExtended,
@@ -212,6 +213,21 @@ def charges_receivable_are_left(seen: Seen) -> Sides:
 def overpaid_is_owed_back(seen: Seen) -> Sides:
     """To the consumer."""
     return -seen.balance(A.CONSUMER_PAYABLE), seen.plan.amounts.overpaid
+
+
+def never_owed_and_overpaid_at_once(seen: Seen) -> Sides:
+    """What was paid too much settles whatever becomes owed."""
+    amounts = seen.plan.amounts
+    return min(amounts.outstanding, amounts.overpaid), 0
+
+
+def what_is_settled_asks_for_nothing_more(seen: Seen) -> Sides:
+    """Another schedule of a plan of which nothing is owed asks for nothing."""
+    before, last = seen.before, seen.last
+    is_change = isinstance(last, KeepsSettled) and not isinstance(last, ChargedBack)
+    if before is None or not is_change or before.amounts.outstanding or seen.plan.version != before.version + 1:
+        return 0, 0
+    return seen.plan.amounts.outstanding, 0
 
 
 def money_came_through_clearing(seen: Seen) -> Sides:
@@ -460,6 +476,8 @@ EQUATIONS: tuple[Equation, ...] = (
     principal_receivable_is_used,
     charges_receivable_are_left,
     overpaid_is_owed_back,
+    never_owed_and_overpaid_at_once,
+    what_is_settled_asks_for_nothing_more,
     money_came_through_clearing,
     what_we_gave_is_ours_to_bear,
     interest_comes_back_once,

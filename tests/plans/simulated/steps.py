@@ -16,7 +16,7 @@ from service.plans.convert import Convert
 from service.plans.days import PassDays
 from service.plans.deposit import Claim, Release
 from service.plans.dispute import AnswerDispute, AskAgain, CloseDispute, OpenDispute
-from service.plans.guard import ExtendAuthorization, Guard
+from service.plans.guard import ExtendAuthorization, Guard, next_look
 from service.plans.lower import LowerCapture
 from service.plans.money_back import ChargeBack, Refund, Returned, ReturnOverpayment, ReturnPayment
 from service.plans.offer import Kind
@@ -41,6 +41,7 @@ from service.plans.running.facts import (
     ReAged,
     ReAmortized,
 )
+from service.plans.running.when import OF_A_SCHEDULE
 from service.plans.top_up import TopUp
 from service.plans.use import Confirm, EndUse, StartUse
 from service.plans.used import is_unproved
@@ -66,6 +67,8 @@ def any_command(now: Now) -> Step:
         return dispute(now)
     if plan.standing.open_claim is not None and chance.random() < 0.7:
         return contest(now)
+    if _ends_soon(now) and chance.random() < 0.7:
+        return guard(now)
     if plan.remaining and chance.random() < (0.4 if now.seen.lines else 0.85):
         return chance.choice(OPEN[plan.kind])(now)
     if not now.seen.lines:
@@ -76,6 +79,8 @@ def any_command(now: Now) -> Step:
         return return_subsidy(now)
     if plan.standing.quote is not None and chance.random() < 0.5:
         return quote(now)
+    if _has_changed_its_schedule(now) and chance.random() < 0.4:
+        return pay_all(now)
     return chance.choice(ENDING if chance.random() < SELDOM else RUNNING)(now)
 
 
@@ -189,6 +194,12 @@ def guard(now: Now) -> Step:
     return Step(Guard, {}, THE_DAY)
 
 
+def _ends_soon(now: Now) -> bool:
+    """Whether the day has something to do before an authorization ends."""
+    look = next_look(now.seen.plan)
+    return look is not None and look.date() <= now.today < now.seen.plan.ends_at.date()
+
+
 def pay(now: Now) -> Step:
     """What is due, what is owed, or some of it, or more; as of today, or of a day before."""
     chance, outstanding = now.chance, now.seen.plan.amounts.outstanding
@@ -200,6 +211,20 @@ def pay(now: Now) -> Step:
     arguments = {"amount": max(1, amount), "received_on": on, "reference": reference}
     arguments["received_by"] = ReceivedBy.MERCHANT if chance.random() < 0.1 else ReceivedBy.PROCESSOR
     return Step(RecordPayment, arguments, chance.choice((MERCHANT_ACTS, OPERATOR, PROCESSOR)))
+
+
+def pay_all(now: Now) -> Step:
+    """And mostly more; of late, it was received a while ago."""
+    amount = now.seen.plan.amounts.outstanding + now.chance.choice((0, 1, 5_01))
+    on = None if now.chance.random() < 0.5 else now.today - timedelta(now.chance.choice((1, 3, 10, 20)))
+    return Step(RecordPayment, {"amount": max(1, amount), "received_on": on}, OPERATOR)
+
+
+def _has_changed_its_schedule(now: Now) -> bool:
+    """Whether a change of it was the last that happened, or is to come."""
+    last = now.seen.plan.standing.last
+    is_to_come = last is not None and last[1] > now.today
+    return is_to_come or isinstance(now.seen.last, OF_A_SCHEDULE)
 
 
 def refund(now: Now) -> Step:
@@ -364,7 +389,7 @@ BEFORE: tuple[Chosen, ...] = (
     refund,
 )
 RUNNING: tuple[Chosen, ...] = (
-    pay, pay, pay, pay, pay, pay, refund, refund, lower, return_payment, charge_back, charge_back, return_overpayment,
+    *[pay] * 6, refund, refund, lower, return_payment, charge_back, charge_back, return_overpayment,
     levy, levy, waive, reverse, reschedule, reschedule, reschedule, accelerate, pass_days, pass_days, pause, dispute,
     dispute, withdraw, credit, credit, correct, *[quote] * 4, take_back,
 )  # fmt: skip
