@@ -13,6 +13,7 @@ from service.plans.dispute import CloseDispute, OpenDispute
 from service.plans.flow import after_its_days
 from service.plans.reading_store import load_facts, load_plans
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeOpener, DisputeReason, DisputeState
+from service.plans.running.facts import undone_by
 from service.plans.running.standing import Dispute
 from service.plans.timeline import last_of_dispute, steps
 
@@ -24,14 +25,16 @@ def cause_of(charge: Charge, reference: str) -> str:
 
 async def dispute_of(pool: Pool, charge: Charge, reference: str) -> tuple[Dispute | None, str]:
     """The processor's dispute of this reference, the last of its plan or an earlier one, and what its merchant has
-    answered to it; None if there is none.
+    answered to it; None if there is none, or an operator has undone it.
     """
     async with pool.acquire() as conn:
         (plan,) = await load_plans(conn, [charge.plan_id])
         facts = (await load_facts(conn, [charge.plan_id]))[charge.plan_id]
     dispute_id = ids.derive(ids.FACT, cause_of(charge, reference))
-    found = (one.fact for one in facts)
-    answers = [one.evidence for one in found if isinstance(one, DisputeAnswered) and one.dispute_id == dispute_id]
+    known = [one.fact for one in facts]
+    if any(undone_by(one) == dispute_id for one in known):
+        return None, ""
+    answers = [one.evidence for one in known if isinstance(one, DisputeAnswered) and one.dispute_id == dispute_id]
     return last_of_dispute(steps(plan.kind, plan.offer.terms, facts), dispute_id), "\n\n".join(answers)
 
 

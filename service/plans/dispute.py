@@ -20,7 +20,7 @@ from service.plans.disputed import REFUNDS, closing
 from service.plans.happening import SECOND, exposed, fact_id, happen, named, stand, today_of
 from service.plans.payment import same_reference
 from service.plans.plan import Plan
-from service.plans.recorded import facts_of
+from service.plans.recorded import facts_of, undoing
 from service.plans.running.dispute_facts import (
     DisputeAnswered,
     DisputeAskedAgain,
@@ -63,7 +63,9 @@ class OpenDispute(PlanCommand, frozen=True, kw_only=True):
         AMOUNT_EXCEEDS_OUTSTANDING, INVALID_FIELD (the last day)."""
         plan = self.plan_of(book)
         if self.rewrites and any(fact.id == fact_id(self) for fact in facts_of(plan)):
-            raise Refused(Code.STATE_FORBIDS, f"The dispute {self.reference!r} was opened before.")
+            never = undoing(plan, fact_id(self))
+            what = f", and undone on {never.recorded_on}: an operator looks into it" if never else ""
+            raise Refused(Code.STATE_FORBIDS, f"The dispute {self.reference!r} was opened before{what}.")
         amount = refundable(plan.standing) if self.amount is None else self.amount
         if not amount:
             raise refuse_state(plan, "disputed: nothing is left that could come back")

@@ -137,6 +137,21 @@ async def test_one_reference_is_one_dispute(at: Till) -> None:
     assert (await plan_now(at, plan_id))["dispute_state"] == "needs_response", "the second is not decided by that"
 
 
+async def test_one_that_an_operator_has_undone_is_not_taken_for_open(at: Till) -> None:
+    plan_id, charge_id = await charged(at)
+    dispute = (await opened(at, charge_id)).json()
+    path = f"/v1/operator/plans/{plan_id}/corrections"
+    undone = await at.world.operator.post(path, {"fact_id": dispute["id"]})
+    assert (undone.status_code, undone.json()["dispute"]) == (201, None), undone.text
+    again = await opened(at, charge_id)
+    assert (again.status_code, again.json()["code"]) == (409, "state_forbids")
+    assert again.json()["detail"].startswith(
+        "The dispute 'dp-1' was opened before, and undone on 2026-03-02: an operator looks into it."
+    )
+    late = await decided(at, charge_id, "lost")
+    assert (late.status_code, late.json()["pointer"]) == (404, "/reference")
+
+
 async def test_only_of_a_charge_of_its_own_that_brought_money(at: Till) -> None:
     _, charge_id = await charged(at)
     _, other = await registered(at.world, "http://127.0.0.1:9/", "other")

@@ -20,6 +20,7 @@ from tests.flows.published import publish
 from tests.flows.test_authentications import SHOP, device_of
 from tests.flows.test_interest_subsidies import STATE
 from tests.flows.test_vouchers import agreed
+from tests.flows.walk_banks import OPENS, PROCESSORS, known_state, told_before
 from tests.flows.walk_cards import Card, due_by, is_due, pay_back
 from tests.flows.walk_facts import Refusal, Shown
 from tests.flows.walk_interest import see
@@ -31,7 +32,7 @@ from tests.flows.world import NOON, Client, World
 
 CALLED_ONCE: Final = ("authentications",)  # it has no dry run, and what is told again is another test's
 LIMIT: Final = 1_000_00
-MISSING: Final = {"payment_id": "py_", "fee_id": "fa_", "fact_id": "fa_"}
+MISSING: Final = {"payment_id": "py_", "fee_id": "fa_", "fact_id": "fa_", "charge_id": "ch_"}
 _PAYMENT: Final[tuple[str, dict[str, Any]]] = ("payments", {"amount": 77})
 TILL: Final = "till"
 LETTERS: Final = str.maketrans("0123456789", "ghijkmnpqr")  # a token with many digits would look like a card's number
@@ -134,7 +135,7 @@ class Walk:
     async def begin(cls, world: World, product: str, amount: int) -> "Walk":
         """A new consumer accepts an offer."""
         walk = cls(world, [(product, amount)])
-        world.merchant.now = world.operator.now = world.other_merchant.now = walk.now
+        walk.set_clocks()
         walk.consumer = await world.consumer(limit=LIMIT)
         asked = dict(PRODUCTS[product])
         ending = asked.pop("ending", None)
@@ -160,8 +161,7 @@ class Walk:
                 pass
             case "wait":
                 self.now += timedelta(hours=step.body["hours"]) + A_BIT
-                for client in (self.world.merchant, self.world.operator, self.world.other_merchant):
-                    client.now = self.now
+                self.set_clocks()
             case "limit":
                 path = f"/v1/operator/consumers/{self.consumer}/accounts/EUR"
                 done = await self.world.operator.post(path, step.body)
@@ -174,10 +174,19 @@ class Walk:
                 done = await self.world.merchant.post(f"/v1/{self.path}/instrument", named)
                 self.require("it is named", done.status_code, 200)
                 self.plan.card = (self.plan.card or Card("ok")).another(self.now)
+            case verb if verb in PROCESSORS:
+                await self.tell_of_dispute(step)
+                return
             case _:
                 await self.ask(step)
                 return
         await self.look(await self.shown())
+
+    def set_clocks(self) -> None:
+        """Whoever asks does so now."""
+        world = self.world
+        for client in (world.merchant, world.operator, world.other_merchant, world.processor):
+            client.now = self.now
 
     async def close(self) -> None:
         """The day does what is to be done by now: it looks at authorizations, then at what is owed."""
@@ -210,7 +219,8 @@ class Walk:
         page = (await self.world.merchant.get(f"/v1/{self.path}/charges")).json()
         known = {one["id"] for one in self.charged}  # of one instant they are in no order
         new = [one for one in page["charges"] if one["id"] not in known]
-        self.charged += new
+        for one in new:
+            self.was_charged(card, one)
         is_new_to_it = plan.seen != len(plan.facts)  # the rows are not those that were shown last
         try:
             due = due_by(plan, today) if is_due(plan, card, today, self.now) else []
@@ -232,6 +242,13 @@ class Walk:
             card.was_declined(reason, self.now)
         if is_new_to_it:
             self.take_over(card, page["collection"])
+
+    def was_charged(self, card: Card, charge: dict[str, Any]) -> None:
+        """One more charge, by its name."""
+        self.charged.append(charge)
+        name = f"charge {len(self.charged)}"
+        self.ids[name] = charge["id"]
+        card.charges[name] = charge["amount"], charge["state"] == "succeeded"
 
     def came(self, plan: Plan, card: Card, charge: dict[str, Any]) -> None:
         """A charge brought money: a payment of the plan. It counts on the day of the charge."""
@@ -261,7 +278,7 @@ class Walk:
             await self.unchanged()
             return
         charge, card = answered.json(), plan.card
-        self.charged.append(charge)
+        self.was_charged(card, charge)
         due = amount if amount is not None else sum(left for _, left in due_by(plan, today))
         reason = card.pull()
         told = charge["amount"], charge["state"], charge["reason"]
@@ -321,6 +338,50 @@ class Walk:
             await self.accept(answered.json(), foretold)
         else:
             await self.unchanged()
+
+    async def tell_of_dispute(self, step: Step) -> None:
+        """The processor tells what the consumer's bank says of a charge, and hears how the dispute stands."""
+        path, body, key = f"/v1/{step.verb}", dict(self.with_ids(step.body)), str(uuid.uuid4())
+        if step.sent == "by another merchant":
+            answered = await self.world.other_merchant.post(path, body)
+            self.require("no processor", answered.json().get("code"), "forbidden")
+            await self.unchanged()
+        plan, code = self.plan.copy(), None
+        asked = Asked(step.body, self.now, plan.today(self.now), f"fact {plan.steps + 1}")
+        is_known = False
+        try:
+            shape(step.verb, step.body)
+            is_known = told_before(plan, step.verb, asked)
+            if not is_known:
+                plan.pass_days(self.now)
+                PROCESSORS[step.verb](plan, asked)
+        except Refusal as no:
+            code = no.code
+        if code == "unsure":
+            return
+        answered = await self.world.processor.post(path, body, key=key)
+        if step.sent == "twice":
+            again = await self.world.processor.post(path, body, key=key)
+            self.require("it is answered the same again", again.content, answered.content)
+        is_done = self.is_as_foretold(answered, code, set())
+        if is_done and step.sent == "with another body":
+            other = await self.world.processor.post(path, body | {"reference": "dp-3"}, key=key)
+            self.require("a key is of one request", other.json().get("code"), "idempotency_key_reused")
+        if is_done:
+            state = known_state(plan, (step.body["charge_id"], step.body["reference"]))
+            self.require("the dispute's state", answered.json()["state"], state)
+        if not is_done or is_known:
+            await self.unchanged()
+            return
+        plan.steps += 1
+        plan.passed_on = max(plan.passed_on, plan.today(self.now))
+        told = (await self.world.merchant.get(f"/v1/{self.path}/timeline")).json()["entries"]
+        word = "dispute_opened" if step.verb == OPENS else "dispute_closed"
+        self.ids[asked.name] = next(one["id"] for one in reversed(told) if one["fact"] == word)
+        self.plan, shown = plan, await self.shown()
+        self.require("a fact is counted", shown["version"] > self.version, True)
+        self.version = shown["version"]
+        await self.look(shown)
 
     async def prove(self, path: str, code: str | None, foretold: Plan) -> None:
         """The consumer is asked to prove that it is they, and does, by their passkey."""

@@ -27,12 +27,15 @@ class Card:
     began_at: datetime | None = None
     tries: int = 0
     retry_at: datetime | None = None
+    charges: dict[str, tuple[int, bool]] = field(
+        default_factory=dict
+    )  # by their names: of how much, and whether it came
     came: tuple[tuple[str, int], ...] = ()  # payments by their names, and of how much
     went_back: dict[str, int] = field(default_factory=dict)  # ... and what of each went back to the card
 
     def copy(self) -> "Card":
         """Another one just like it."""
-        return replace(self, went_back=self.went_back.copy())
+        return replace(self, went_back=self.went_back.copy(), charges=self.charges.copy())
 
     def another(self, now: datetime) -> "Card":
         """The plan is paid with another one: what is due is tried with it at once."""

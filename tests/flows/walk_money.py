@@ -225,7 +225,7 @@ def dispute(plan: Plan, asked: Asked) -> None:
     said = asked.get("amount")
     amount = plan.stand.refundable if said is None else said
     refuse_if(not amount)
-    plan.happens(asked.fact("dispute_opened", amount, until=_respond_by(plan, asked.today)))
+    plan.happens(asked.fact("dispute_opened", amount, until=respond_by(plan, asked.today)))
 
 
 def answer_dispute(plan: Plan, asked: Asked) -> None:
@@ -237,7 +237,7 @@ def answer_dispute(plan: Plan, asked: Asked) -> None:
 def ask_again(plan: Plan, asked: Asked) -> None:
     """A second round."""
     refuse_if(not plan.stand.dispute)
-    more = {"dispute": plan.stand.dispute["name"], "until": _respond_by(plan, asked.today)}
+    more = {"dispute": plan.stand.dispute["name"], "until": respond_by(plan, asked.today)}
     plan.happens(asked.fact("dispute_asked", **more))
 
 
@@ -251,7 +251,8 @@ def close_dispute(plan: Plan, asked: Asked) -> None:
         plan.happens(fact)
 
 
-def _respond_by(plan: Plan, today: date) -> date:
+def respond_by(plan: Plan, today: date) -> date:
+    """The last day for the merchant's answer."""
     return today + timedelta(plan.serving("dispute_days", 21))
 
 
@@ -279,7 +280,3 @@ LENDERS: Final = {
     "payments", "refunds", "withdrawal", "settlement_quotes", "disputes", "claims/contest", "due_dates", "convert",
     "charges",
 }  # fmt: skip
-NOT_WALKED: Final = {
-    "processor/disputes": "it names a charge: tests/flows/test_chargebacks.py",
-    "processor/disputes/decide": "the same",
-}

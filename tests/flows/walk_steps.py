@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from tests.flows.walk_banks import PROCESSORS
 from tests.flows.walk_model import Plan
 from tests.flows.walk_money import MERCHANTS, OPERATORS
 
@@ -27,7 +28,7 @@ class Step:
 
 def steps(plan: Plan, today: date, limit: int) -> st.SearchStrategy[Step]:
     """The next one."""
-    likely, anything = _likely(plan), [*MERCHANTS, *OPERATORS, *OTHERS]
+    likely, anything = _likely(plan), [*MERCHANTS, *OPERATORS, *PROCESSORS, *OTHERS]
     if plan.agreed.kind == "deposit" or plan.agreed.rate:  # a deposit is held by it; rows with interest move by time
         anything.remove("another card")
     words = st.sampled_from(likely * (3 * len(anything) // len(likely)) + anything)
@@ -73,6 +74,8 @@ def _likely(plan: Plan) -> list[str]:
     words += ["wait", "close the day"] if stand.outstanding and plan.serving("late_fee", None) else []
     if plan.card is not None:
         words += ["charges"] * 3 + ["wait", "close the day"] * 3 + ["another card"] * plan.card.is_stopped
+        words += ["processor/disputes"] * 2 * bool(plan.card.came)
+        words += ["processor/disputes/decide"] * 4 * bool(_of_banks(plan))
     words += ["withdrawal"] if plan.agreed.kind != "deposit" else []
     if stand.dispute.get("is_open"):
         words += ["disputes/answer", "disputes/answer", "disputes/ask_again", "disputes/decide", "disputes/accept"]
@@ -230,6 +233,35 @@ def _dispute(plan: Plan, *_: Any) -> Bodies:
     return _with(reason=st.just("not_received"), amount=st.one_of(st.none(), _edges(plan.stand.refundable)))
 
 
+def _of_banks(plan: Plan) -> list[tuple[str, str]]:
+    """The charges that a bank has disputed, and the processor's references of that."""
+    return [fact.get("of") for fact in plan.facts if fact.kind == "dispute_opened" and fact.get("of")]
+
+
+def _dispute_charge(plan: Plan, today: date, _: int) -> Bodies:
+    charges = {} if plan.card is None else plan.card.charges
+    more = _with(
+        reference=st.sampled_from(["dp-1", "dp-2"]), reason=st.just("not_received"),
+        respond_by=st.one_of(st.none(), st.none(), _days(today, 0, 30, 180, 181, -1)),
+    )  # fmt: skip
+
+    def of(name: str) -> Bodies:
+        amounts = _edges(charges.get(name, (1, False))[0], plan.stand.refundable, plan.stand.refundable + 1)
+        return st.tuples(_with(charge_id=st.just(name), amount=amounts), more).map(lambda both: both[0] | both[1])
+
+    came = [name for name, (_, has_come) in charges.items() if has_come]
+    return st.sampled_from([*came, *came, *charges, NOBODY]).flatmap(of)
+
+
+def _decide_charge(plan: Plan, *_: Any) -> Bodies:
+    known = [*_of_banks(plan)] * 4 + [(NOBODY, "dp-1"), *((name, "dp-2") for name, _ in _of_banks(plan))]
+    outcomes = st.sampled_from(["won", "lost", "withdrawn"])
+    return st.builds(
+        lambda of, outcome: {"charge_id": of[0], "reference": of[1], "outcome": outcome},
+        st.sampled_from(known), outcomes,
+    )  # fmt: skip
+
+
 def _settle(plan: Plan, *_: Any) -> Bodies:
     amounts = st.sampled_from([None, None, plan.stand.outstanding + 1])
     return _with(amount=amounts, deferred=st.sampled_from([None, None, True]))
@@ -281,6 +313,7 @@ BODIES: Final[dict[str, Callable[..., Bodies]]] = {
     "overpayments/return": lambda plan, *_: _with(amount=_edges(plan.stand.overpaid)), "refunds": _refund,
     "credits": _credit, "fees": _fee, "fees/waive": lambda plan, *_: _with(fee_id=_named(plan, "levied")),
     "collection/pause": _whys(True), "collection/resume": _whys(False), "disputes": _dispute,
+    "processor/disputes": _dispute_charge, "processor/disputes/decide": _decide_charge,
     "disputes/answer": lambda *_: st.just({"evidence": "Signed for."}),
     "disputes/decide": lambda *_: _with(outcome=st.sampled_from(["won", "lost", "withdrawn"])),
     "settlement_quotes": _settle, "accelerate": _accelerate, "withdrawal": _withdraw,
