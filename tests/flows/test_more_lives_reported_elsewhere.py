@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from service.terms.allocation_rule import Allocation, AllocationRule, Future, PaymentKind
-from service.terms.terms import Captures, Cost, FeeDue
+from service.terms.terms import Captures, Cost, FeeDue, InterestOn, Method
 from tests.flows.published import RealPlan, noon, policy_of, publish
 from tests.flows.test_lives_reported_elsewhere import (
     AT_12,
@@ -26,6 +26,7 @@ from tests.flows.test_lives_reported_elsewhere import (
 from tests.flows.world import World
 
 OPENING: Final = Cost("opening", amount=6_00, due=FeeDue.FIRST)
+ON_ALL: Final = replace(AT_12, interest_on=InterestOn.FINANCED, method=Method.EQUAL_PRINCIPAL)
 COSTS: Final = replace(THREE, costs=(OPENING,))
 LAST: Final = replace(
     THREE, allocation=Allocation(by_kind=((PaymentKind.MERCHANT_REFUND, AllocationRule(future=Future.LAST)),))
@@ -150,6 +151,22 @@ LIVES: Final[dict[str, Life]] = {
         ("03-23", "payments", {"amount": 200_00}, is_("paid_off", 0)),
         ("03-24", BACK, {"payment_id": "@3", "amount": 50_00}, is_("active", 50_00)),
         ("03-25", "payments", {"amount": 50_00}, is_("paid_off", 0)),
+    )),
+    "apache/fineract#5360: longer from a day to come, and paid off before it": (ON_ALL, 600_00, (
+        captured(600_00),
+        ("01-15", "operator extensions", {"on": "2026-02-20", "instalments": 2}, is_("active", 630_00)),
+        ("01-20", "payments", {"amount": 618_00}, is_("paid_off", 0)),  # as it was agreed: 6.00 for each of three
+        ("03-20", "payments", {"amount": 5_01}, is_("overpaid", 0, 5_01)),
+    )),
+    "apache/fineract#4912: a rate of nothing is changed, and a payment of before is told": (THREE, 300_00, (
+        captured(300_00),
+        ("01-20", "operator rates", {"on": "2026-01-20", "rate_percent": "12"}, {"state": "active"}),
+        ("01-22", "payments", {"amount": 300_00, "received_on": "2026-01-19"}, is_("paid_off", 0)),
+    )),
+    "frappe/lending#458: paid off, and that is told after it was spread anew": (ON_ALL, 600_00, (
+        captured(600_00),
+        ("02-20", "operator re_ageings", {"on": "2026-02-20", "first_due_on": "2026-03-20", "instalments": 9}, {}),
+        ("02-21", "payments", {"amount": 618_01, "received_on": "2026-02-19"}, is_("overpaid", 0, 1)),
     )),
     "apache/fineract#5356: another rate, and then all comes back": (FOLLOWS, 600_00, (
         captured(600_00),
