@@ -7,7 +7,7 @@ or came back, or it was told later that it had been.
 from collections.abc import Callable
 from functools import partial
 
-from service.plans.running import holiday, moves
+from service.plans.running import holiday, moves, refunds
 from service.plans.running.course import Course
 from service.plans.running.facts import DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged
 from service.plans.running.paying import use_overpaid
@@ -22,7 +22,10 @@ def changed(standing: Standing, event: Change) -> None:
     """Each course follows, and its rows ask for what it does."""
     match event:
         case RateChanged(on=on, rate_percent=rate):
+            asked = refunds.interest_asked(standing)
             _change(standing, event, lambda course: moves.change_rate(course, on, rate))
+            if event.keeps_settled:
+                refunds.return_more(standing, event, asked)
         case InterestPaused(on=on, end_on=end_on):
             _change(standing, event, lambda course: moves.pause(course, on, end_on))
         case Extended(on=on, instalments=more):

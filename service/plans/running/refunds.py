@@ -8,7 +8,7 @@ from service.errors import Code, Refused
 from service.money import Rounding, quotient
 from service.plans.bill import LoweredBill
 from service.plans.running import outlook
-from service.plans.running.facts import Captured, Event, Paid, Refunded, undone_by
+from service.plans.running.facts import Captured, Event, Paid, RateChanged, Refunded, undone_by
 from service.plans.running.paying import pay
 from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind
@@ -121,12 +121,35 @@ def _share_of_interest(standing: Standing) -> int:
     600.00 for three months at 12 % bear 12.04: with the first 200.00 come back 4.01, with the next 4.02, with all of
     it the last 4.01. Interest that was waived is not returned besides; what a scheme got back stands in the rows twice.
     """
-    twice = sum([min(one.interest, 0) for one in standing.allocations.values() if one.kind is INTEREST_SUBSIDY])
-    asked = sum([row.owed[Component.INTEREST] for row in standing.rows]) + twice
-    given = sum([one.total for one in standing.allocations.values() if one.kind in GIVEN_BACK])
-    lent = sum(standing.lent) + standing.from_held
+    asked, lent = interest_asked(standing), sum(standing.lent) + standing.from_held
     so_far = quotient(asked * standing.refunded, lent, Rounding.HALF_UP)
-    return min(so_far - standing.returned_interest, asked - given)
+    return min(so_far - standing.returned_interest, asked - _given(standing))
+
+
+def interest_asked(standing: Standing) -> int:
+    """All interest that is asked for, once."""
+    twice = sum([min(one.interest, 0) for one in standing.allocations.values() if one.kind is INTEREST_SUBSIDY])
+    return sum([row.owed[Component.INTEREST] for row in standing.rows]) + twice
+
+
+def _given(standing: Standing) -> int:
+    return sum([one.total for one in standing.allocations.values() if one.kind in GIVEN_BACK])
+
+
+def return_more(standing: Standing, change: RateChanged, asked_before: int) -> None:
+    """A higher rate asks for nothing more of goods that came back: the share of all interest that was returned stays.
+
+    400.00 for four months at 12 % bear 10.05, of which 5.03 came back with goods of 200.00. If they bear 16.08 because
+    the rate becomes 24 % after a month, 8.05 have come back.
+    """
+    if standing.terms.recalculate or not standing.returned_interest:
+        return
+    asked, returned = interest_asked(standing), standing.returned_interest
+    more = quotient(asked * returned, asked_before, Rounding.HALF_UP) - returned
+    more = min(more, asked - _given(standing))
+    if more > 0:
+        standing.returned_interest += more
+        pay(standing, f"{change.id}{OF_INTEREST}", PaymentKind.INTEREST_REFUND, change.on, more)
 
 
 def _share_of_costs(standing: Standing) -> int:

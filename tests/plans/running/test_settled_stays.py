@@ -79,6 +79,23 @@ def test_a_rate_asks_nothing_of_a_capture_that_came_back_whole(rate: dict[str, A
     assert (in_two(rate).outstanding, in_two(rate).overpaid) == (asked, 0)
 
 
+@pytest.mark.parametrize(
+    ("percent", "keeps_settled", "owed"),
+    [
+        (24, True, 208_03), (24, False, 211_05),  # 200.00 alone would owe 208.06
+        (12, True, 205_02), (12, False, 205_02),
+        (0, True, 201_99), (0, False, 201_99),  # ... and 202.00
+    ],
+)  # fmt: skip
+def test_a_higher_rate_asks_nothing_of_goods_that_came_back(*, percent: int, keeps_settled: bool, owed: int) -> None:
+    """Of 400.00 at 12 % 200.00 come back with their share of the interest; from 2 February on there is another rate."""
+    rate = facts.RateChanged(
+        id="rate", recorded_on=day("02-02"), on=day("02-02"), rate_percent=Decimal(percent), keeps_settled=keeps_settled
+    )
+    version = lived(AT_12, refunded("01-10", 200_00, by_share=True), rate)
+    assert (version.outstanding, version.overpaid) == (owed, 0)
+
+
 def test_what_joins_it_later_bears_the_new_rate() -> None:
     """100.00 for what is left of four months at 24 % cost twice what they do at 12 %."""
     joined = captured(100_00, day("01-25"), 1)
