@@ -6,9 +6,12 @@ from functools import lru_cache
 
 from service.terms.terms import DayCount
 
-YEAR_DAYS = {DayCount.THIRTY_360: 360, DayCount.THIRTY_365: 365, DayCount.ACTUAL_360: 360, DayCount.ACTUAL_365: 365}
+YEAR_DAYS = {
+    DayCount.THIRTY_360: 360, DayCount.THIRTY_360_BOND: 360, DayCount.THIRTY_365: 365,
+    DayCount.ACTUAL_360: 360, DayCount.ACTUAL_365: 365,
+}  # fmt: skip
 DAY = timedelta(days=1)
-THIRTY = frozenset({DayCount.THIRTY_360, DayCount.THIRTY_365})
+THIRTY = frozenset({DayCount.THIRTY_360, DayCount.THIRTY_365})  # a whole month is thirty days, whichever it is
 
 
 def is_leap(year: int) -> bool:
@@ -23,8 +26,20 @@ def days_in_year(year: int) -> int:
 
 def thirty_days(begin: date, end: date) -> int:
     """Days by the 30-day month: the 31st counts as the 30th (30E/360, ISDA 2006 section 4.16(g))."""
-    months = (end.year - begin.year) * 12 + end.month - begin.month
-    return months * 30 + min(end.day, 30) - min(begin.day, 30)
+    return _months(begin, end) * 30 + min(end.day, 30) - min(begin.day, 30)
+
+
+def bond_days(begin: date, end: date) -> int:
+    """The same in the United States: an end on the 31st counts as the 30th only after a 30th or a 31st.
+
+    28 February to 31 March are 33 days, 31 January to 31 March are 60 (30/360, Bond Basis, ISDA 2006 section 4.16(f)).
+    """
+    day = 30 if end.day == 31 and begin.day >= 30 else end.day
+    return _months(begin, end) * 30 + day - min(begin.day, 30)
+
+
+def _months(begin: date, end: date) -> int:
+    return (end.year - begin.year) * 12 + end.month - begin.month
 
 
 @lru_cache(maxsize=16_384)
@@ -33,6 +48,8 @@ def year_fraction(day_count: DayCount, begin: date, end: date) -> Fraction:
     assert begin <= end
     if day_count in THIRTY:
         return Fraction(thirty_days(begin, end), YEAR_DAYS[day_count])
+    if day_count is DayCount.THIRTY_360_BOND:
+        return Fraction(bond_days(begin, end), YEAR_DAYS[day_count])
     if day_count in YEAR_DAYS:
         return Fraction((end - begin).days, YEAR_DAYS[day_count])
     if day_count is DayCount.ACTUAL_ACTUAL_AFB:

@@ -41,7 +41,8 @@ class Unit(StrEnum):
 class DayCount(StrEnum):
     """Days over the length of the year: how much of a year's rate a stretch of time earns."""
 
-    THIRTY_360 = "30/360"
+    THIRTY_360 = "30/360"  # the 31st is the 30th (30E/360); a whole month is a twelfth of a year, February too
+    THIRTY_360_BOND = "30/360-bond"  # ISDA's 30/360, Bond Basis: an end on the 31st is the 30th only after a 30th
     THIRTY_365 = "30/365"
     ACTUAL_360 = "actual/360"
     ACTUAL_365 = "actual/365"

@@ -75,6 +75,9 @@ TABLES: dict[str, tuple[Terms, int, Lines]] = {
     "actual/365": (by_days(DayCount.ACTUAL_365), 1_000_000_00, {1: (1_000_000_00, 3_068_49)}),
     "actual/actual": (by_days(DayCount.ACTUAL_ACTUAL), 1_000_000_00, {1: (1_000_000_00, 3_068_49)}),
     "30/360": (by_days(DayCount.THIRTY_360), 1_000_000_00, {1: (1_000_000_00, 3_333_33)}),
+    # By ISDA's Bond Basis 31 January to 28 February are 28 days, and 28 February to 31 March are 33.
+    "30/360-bond": (every_month(2, "4", interest=Interest.DAILY, day_count=DayCount.THIRTY_360_BOND, anchor_day=31,
+                                grace_principal=1), 1_000_000_00, {1: (0, 3_111_11), 2: (1_000_000_00, 3_666_67)}),
 }  # fmt: skip
 
 

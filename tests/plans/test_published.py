@@ -88,12 +88,6 @@ def by(day_count: DayCount) -> Callable[[date, date], Fraction]:
     return lambda begin, end: year_fraction(day_count, begin, end)
 
 
-def thirty_us(begin: date, end: date) -> Fraction:
-    """30/360 bond basis: the last 31st counts as the 30th only after a 30th."""
-    day = 30 if end.day == 31 and begin.day >= 30 else end.day
-    return Fraction((end.year - begin.year) * 360 + (end.month - begin.month) * 30 + day - min(begin.day, 30), 360)
-
-
 DAY_COUNTS: dict[str, Callable[[date, date], Fraction]] = {
     "act365": actual("365"),
     "act365f": actual("365"),
@@ -103,9 +97,9 @@ DAY_COUNTS: dict[str, Callable[[date, date], Fraction]] = {
     "actact": by(DayCount.ACTUAL_ACTUAL),
     "actactisda": by(DayCount.ACTUAL_ACTUAL),
     "30e360": lambda begin, end: Fraction(thirty_days(begin, end), 360),
-    "30360": thirty_us,
-    "30360isda": thirty_us,
-    "30u360": thirty_us,
+    "30360": by(DayCount.THIRTY_360_BOND),
+    "30360isda": by(DayCount.THIRTY_360_BOND),
+    "30u360": by(DayCount.THIRTY_360_BOND),
 }
 
 

@@ -5,9 +5,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.terms.calendar import due_dates
-from service.terms.day_count import year_fraction
+from service.terms.day_count import bond_days, thirty_days, year_fraction
 from service.terms.frame import period_shares
 from service.terms.terms import DayCount, FirstPeriod, Interest, Terms, Unit
 
@@ -76,6 +77,62 @@ def test_due_dates(terms: dict[str, Any], start: str, dates: list[str]) -> None:
 )
 def test_year_fraction(day_count: DayCount, begin: str, end: str, share: Fraction) -> None:
     assert year_fraction(day_count, date.fromisoformat(begin), date.fromisoformat(end)) == share
+
+
+# Begin, end, and the days between them by 30/360 (Bond Basis) and by 30E/360, where that has others.
+# Source: ISDA, examples of the 30/360 day count fractions, as printed by finance.fyicenter.com/1000400; of 30E/360 the
+# definition, ISDA 2006 section 4.16(g).
+MONTHS_OF_THIRTY: tuple[tuple[str, str, int, int], ...] = (
+    ("2006-08-20", "2007-02-20", 180, 180),
+    ("2008-08-20", "2009-02-20", 180, 180),
+    ("2006-08-31", "2007-02-28", 178, 178),
+    ("2007-02-28", "2007-08-31", 183, 182),
+    ("2007-08-31", "2008-02-29", 179, 179),
+    ("2008-02-29", "2008-08-31", 182, 181),
+    ("2008-08-31", "2009-02-28", 178, 178),
+    ("2006-01-31", "2006-02-28", 28, 28),
+    ("2006-01-30", "2006-02-28", 28, 28),
+    ("2006-02-28", "2006-03-03", 5, 5),
+    ("2006-02-14", "2006-02-28", 14, 14),
+    ("2006-09-30", "2006-10-31", 30, 30),
+    ("2006-10-31", "2006-11-28", 28, 28),
+    ("2008-02-28", "2008-08-28", 180, 180),
+    ("2008-02-28", "2008-08-30", 182, 182),
+    ("2008-02-28", "2008-08-31", 183, 182),
+    ("2007-02-26", "2008-02-28", 362, 362),
+    ("2007-02-26", "2008-02-29", 363, 363),
+    ("2008-02-29", "2009-02-28", 359, 359),
+    ("2008-02-28", "2008-03-30", 32, 32),
+    ("2008-02-28", "2008-03-31", 33, 32),
+    ("2007-01-15", "2007-01-30", 15, 15),
+    ("2007-01-15", "2007-01-31", 16, 15),
+    ("2007-01-15", "2007-02-15", 30, 30),
+    ("2007-09-30", "2008-03-31", 180, 180),
+    ("2007-09-30", "2008-09-30", 360, 360),
+    ("2007-01-31", "2007-02-28", 28, 28),
+    ("2007-02-28", "2007-03-31", 33, 32),
+    ("2008-02-29", "2008-03-30", 31, 31),
+    ("2008-02-29", "2008-03-31", 32, 31),
+    ("2007-02-28", "2007-03-05", 7, 7),
+)
+
+
+@pytest.mark.parametrize(("begin", "end", "bond", "european"), MONTHS_OF_THIRTY)
+def test_months_of_thirty_days(begin: str, end: str, bond: int, european: int) -> None:
+    dates = date.fromisoformat(begin), date.fromisoformat(end)
+    assert (bond_days(*dates), thirty_days(*dates)) == (bond, european)
+    assert year_fraction(DayCount.THIRTY_360_BOND, *dates) == Fraction(bond, 360)
+
+
+def test_by_the_bond_basis_a_month_may_last_33_days() -> None:
+    """30E/360 has a twelfth of a year for each month, by whichever days it begins and ends."""
+    terms = Terms(unit=Unit.MONTH, every=1, anchor_day=31, interest=Interest.DAILY)
+    bond, european = (
+        period_shares(replace(terms, day_count=day_count), date(2025, 1, 31))[1][:2]
+        for day_count in (DayCount.THIRTY_360_BOND, DayCount.THIRTY_360)
+    )
+    assert bond == [Fraction(28, 360), Fraction(33, 360)]
+    assert european == [Fraction(1, 12), Fraction(1, 12)]
 
 
 @pytest.mark.parametrize(
