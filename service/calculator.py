@@ -235,7 +235,7 @@ def _table(answer: Quote) -> "Table":
     table.title = f"{money(answer.amount)} {answer.currency} from {answer.start_on.isoformat()}"
     table.add_column("", justify="right", style="dim")
     table.add_column("due", footer="total")
-    sums = {"principal": balance, "interest": answer.total_interest, "fees": answer.total_fees - answer.up_front}
+    sums = {"principal": balance, "interest": answer.total_interest, "fees": answer.total_fees}
     for name, total in sums.items():
         if name != "fees" or has_fees:
             table.add_column(name, money(total), justify="right")

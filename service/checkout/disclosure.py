@@ -140,12 +140,12 @@ def _figures(
     offer: Offer, jurisdiction: str, rates: tuple[Apr, ...], start_on: date, withdrawal_days: int | None
 ) -> Figures:
     interest = sum(row.interest for row in offer.schedule)
-    in_schedule = sum(row.principal for row in offer.schedule if row.is_down_payment)
+    at_once = [row for row in offer.schedule if row.is_down_payment]
     return Figures(
         currency=offer.currency,
         amount=offer.amount + offer.down_payment,
-        down_payment=offer.down_payment + in_schedule,
-        up_front=0,
+        down_payment=offer.down_payment + sum(row.principal for row in at_once),
+        up_front=sum(row.fee for row in at_once),
         rate_percent=offer.terms.rate_percent,
         total_interest=interest,
         total_fees=offer.total_cost - interest,

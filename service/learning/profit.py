@@ -27,11 +27,10 @@ class Economics(Struct, frozen=True):
 
 def profit_of(offer: Offer, is_good: bool, start_on: date, economics: Economics) -> int:
     """What a plan of instalments on `offer`, begun on `start_on`, brought; negative where it lost."""
-    rows = offer.schedule
-    paid = rows if is_good else rows[: len(rows) * economics.paid_bps // BPS]
+    rows, at_once = offer.schedule, sum(row.is_down_payment for row in offer.schedule)
+    paid = rows if is_good else rows[: at_once + (len(rows) - at_once) * economics.paid_bps // BPS]
     unpaid = sum(row.principal for row in rows[len(paid) :])
-    up_front = offer.total_cost - sum(row.interest + row.fee for row in rows)
-    earned = merchant_fee(offer.merchant_fee, 0, offer.amount) + up_front + sum(row.interest + row.fee for row in paid)
+    earned = merchant_fee(offer.merchant_fee, 0, offer.amount) + sum(row.interest + row.fee for row in paid)
     lost = unpaid - take_bps(unpaid, economics.recovered_bps)
     return earned - lost - _funding_cost(offer, len(paid), start_on, economics.funding_rate_bps)
 

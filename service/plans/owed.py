@@ -27,7 +27,7 @@ class OwedInstalment(Struct, frozen=True, gc=False):
     paid_early: int = 0  # minor units of what is paid: before the due date
     paid_late: int = 0  # ... after it
     owed_again: int = 0  # minor units of the principal: of payments that were taken back
-    is_down_payment: bool = False  # the part of the price that is due on the day of its capture
+    is_down_payment: bool = False  # due on the day of its capture: the part of the price paid first, costs up front
 
     @property
     def outstanding(self) -> int:

@@ -5,7 +5,7 @@ what is owed           4,844.52
 = the quote            4,023.49   never less than the principal that is left
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,8 +39,8 @@ from service.terms.early_settlement import (
     settlement,
     settlement_by_78,
 )
-from service.terms.schedule import Instalment, up_front_costs
-from service.terms.terms import Payer, RebateMethod, Unit
+from service.terms.schedule import Instalment
+from service.terms.terms import RebateMethod, Unit
 from service.terms.uk_settlement import uk_settlement, uk_settlement_date
 
 
@@ -187,14 +187,13 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
     if method is RebateMethod.NONE:
         return 0, 0
     terms, interest, costs = plan.offer.terms, 0, 0
-    up_front = up_front_costs(terms, sum(plan.standing.lent))
-    paid = sum(amount for cost, amount in up_front if cost.payer is Payer.CONSUMER)
     left = prod((1 - Fraction(part, of) for part, of in plan.standing.settled_parts), start=Fraction(1))
     for one in _captures(plan):
         start_on, rows = one.start_on, one.rows
         if method is RebateMethod.ACTUARIAL:
             apr = Decimal(plan.agreed.apr.value)
-            interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, one.parts).rebate
+            paid = [(start_on, one.up_front), *one.parts] if one.up_front else one.parts
+            interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, paid).rebate
             continue
         if method is RebateMethod.RULE_OF_78:
             charge = sum(row.interest for row in one.rows)
@@ -202,7 +201,7 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
             continue
         interest += eu_settlement([replace(row, fee=0) for row in rows], start_on, on).rebate
         if method is RebateMethod.PROPORTIONAL:
-            fees, paid = (paid + one.costs) * left, 0
+            fees = (one.up_front + one.costs) * left
             costs += proportional(
                 quotient(fees.numerator, fees.denominator, Rounding.HALF_UP), start_on, rows[-1].due_on, on
             )
@@ -225,7 +224,8 @@ class _Capture(Struct):
 
     start_on: date
     lent: int
-    costs: int  # all of them, also what parts that were paid early gave up
+    costs: int  # with its instalments, also what parts that were paid early gave up
+    up_front: int  # ... and beside them, on its day
     rows: list[Instalment]
     parts: list[tuple[date, int]]  # each on its day
 
@@ -235,14 +235,18 @@ def _captures(plan: Plan) -> Iterator[_Capture]:
     anyway.
     """
     rows: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in plan.standing.instalments():
+        rows[row.capture].append(row)
+    up_front: Counter[int] = Counter()
     for row in plan.standing.rows:
-        if row.kind is RowKind.INSTALMENT:
-            rows[row.capture].append(row)
-    for some in rows.values():
+        if row.kind is RowKind.DOWN_PAYMENT and rows:
+            up_front[row.capture if row.capture in rows else min(rows)] += row.owed[Component.FEE]
+    for capture, some in rows.items():
         yield _Capture(
             some[0].begin,
             sum(row.owed[Component.PRINCIPAL] for row in some),
             sum(row.owed[Component.FEE] + sum(part.fee_given_up for part in row.parts) for row in some),
+            up_front[capture],
             [_without_parts(number, row, plan.standing.recalculates) for number, row in enumerate(some, 1)],
             [(part.on, part.total) for row in some for part in row.parts],
         )

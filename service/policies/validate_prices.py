@@ -147,14 +147,14 @@ def _price(at: str, price: Price) -> Iterator[Fault]:
 
 
 def _costs(at: str, terms: Terms) -> Iterator[Fault]:
-    """Costs that a quote can show and no command on a plan collects: what is disclosed would not be paid."""
+    """Costs that nobody would pay, or that are due with others by two names."""
     for place, cost in enumerate(terms.costs):
         if cost.payer is Payer.MERCHANT:
             yield Fault(
                 f"{at}/costs/{place}/payer", "Only consumers pay the costs of a plan; a merchant pays a subsidy."
             )
-        elif cost.due is FeeDue.UP_FRONT:
-            yield Fault(f"{at}/costs/{place}/due", "Nobody collects a cost before the plan; say first.")
+        elif cost.due is FeeDue.UP_FRONT and terms.first_due_days == 0:
+            yield Fault(f"{at}/costs/{place}/due", "The first instalment falls due at the start, too; say first.")
 
 
 def _refusals(rung: Rung) -> Iterator[tuple[str, str]]:

@@ -149,19 +149,16 @@ def proportional(cost: int, start_on: date, ends_on: date, settle_on: date) -> i
     return quotient(cost * (ends_on - left_from).days, (ends_on - start_on).days, Rounding.HALF_UP)
 
 
-def eu_settlement(
-    rows: Sequence[Instalment], start_on: date, settle_on: date, *, up_front: int = 0, compensation: int = 0
-) -> Settlement:
-    """Interest of days to come is not owed; every other cost, paid or not, is given back by the days to come.
-
-    `up_front` are costs paid outside the schedule. Instalments due before `settle_on` are paid.
+def eu_settlement(rows: Sequence[Instalment], start_on: date, settle_on: date, *, compensation: int = 0) -> Settlement:
+    """Interest of days to come is not owed; every other cost, paid or not, is given back by the days to come: one that
+    was paid at the start, too. Instalments due before `settle_on` are paid.
     """
     ends_on = rows[-1].due_on
     interest, begin = 0, start_on
     for row in periods_of(rows):
         interest += proportional(row.interest, begin, row.due_on, settle_on)
         begin = row.due_on
-    costs = up_front + sum(row.fee for row in rows)
+    costs = sum(row.fee for row in rows)
     rebate = interest + proportional(costs, start_on, ends_on, settle_on)
     return settlement(settle_on, RebateMethod.PROPORTIONAL, unpaid_on(rows, settle_on), rebate, compensation)
 

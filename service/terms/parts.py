@@ -48,7 +48,7 @@ class Part(Struct, frozen=True):
 def instalments_of_part(
     terms: Terms, part: Part, start_on: date, interest_max: int | None = None
 ) -> tuple[Instalment, ...]:
-    """The instalments of a part captured on `start_on`; number 0 is its share of a down payment inside the schedule.
+    """The instalments of a part captured on `start_on`; number 0 is its share of what is due at the start.
 
     `interest_max` bounds its interest: parts of several days could otherwise round to a cent more than the whole.
     """
@@ -71,8 +71,8 @@ def every_instalment_of_part(
         taken = _take(left, financed, one.share_of(interest), one.share_of(fee), most)
     parts = zip(lines, taken.principal, taken.interest, taken.fee, strict=True)
     rows = [Instalment(row.number, row.due_on, *of_part) for row, *of_part in parts]
-    if whole[0].is_down_payment:
-        rows.insert(0, Instalment(0, start_on, part.share_of(down_payment)))
+    if (first := whole[0]).is_down_payment:
+        rows.insert(0, Instalment(0, start_on, part.share_of(first.principal), 0, part.share_of(first.fee)))
     return rows
 
 

@@ -12,8 +12,8 @@ from service.money import AMOUNT_MAX, EXPONENTS
 from service.terms.apr import Apr, DatedFlows, rates_for
 from service.terms.disclosure import Figures, Line, disclosure_for
 from service.terms.early_settlement import method_of
-from service.terms.schedule import Instalment, build_schedule, down_payment_of, up_front_costs
-from service.terms.terms import DownPaymentAt, Payer, Terms, Unit
+from service.terms.schedule import Instalment, build_schedule, down_payment_of, paid_up_front
+from service.terms.terms import DownPaymentAt, Terms, Unit
 
 Price = Annotated[int, Meta(ge=1, le=AMOUNT_MAX, description="minor units, before any down payment")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
@@ -39,7 +39,7 @@ class Quote(Struct, frozen=True, kw_only=True):
     jurisdiction: str
     down_payment: int  # minor units: the part of `amount` that is paid first and not lent
     financed: int  # `amount` less the down payment: what is lent
-    up_front: int  # costs paid at the start, outside the schedule
+    up_front: int  # costs paid at the start: the fee of the row of number 0
     schedule: tuple[Instalment, ...]
     total_interest: int
     total_fees: int  # up-front costs included
@@ -63,9 +63,9 @@ def quote(request: QuoteRequest, on: date) -> Quote:
         pointer = None if refused.pointer is None else f"/terms{refused.pointer}"
         raise Refused(refused.code, refused.detail, pointer) from None
     down_payment = down_payment_of(terms, amount)
-    up_front = _paid_up_front(terms, amount)
+    up_front = paid_up_front(terms, amount - down_payment)
     interest = sum(row.interest for row in schedule)
-    fees = up_front + sum(row.fee for row in schedule)
+    fees = sum(row.fee for row in schedule)
     figures = Figures(
         currency=request.currency,
         amount=amount,
@@ -118,17 +118,9 @@ def flows_of(
     in_schedule = terms.down_payment_at is DownPaymentAt.SCHEDULE
     lent = amount if in_schedule else amount - down_payment_of(terms, amount)
     payments = [(row.due_on, row.principal + row.interest + row.fee) for row in schedule]
-    if up_front := _paid_up_front(terms, amount):
-        payments.insert(0, (start_on, up_front))
     return ((start_on, lent),), tuple(payments)
 
 
 def interval_unit(terms: Terms) -> Unit:
     """What the payments are agreed in, for the European intervals: every 14 days is every two weeks."""
     return Unit.WEEK if terms.unit is Unit.DAY and terms.every % 7 == 0 else terms.unit
-
-
-def _paid_up_front(terms: Terms, amount: int) -> int:
-    if not terms.costs:
-        return 0
-    return sum(each for cost, each in up_front_costs(terms, amount) if cost.payer is Payer.CONSUMER)

@@ -1,7 +1,7 @@
 """From an amount, terms and a day to the instalments: exact, and the same for ever.
 
 The due dates and what each period earns are in `frame`, what each instalment asks for in `repayment`; here they are
-put together with the down payment and the costs.
+put together with the down payment and the costs: what is due at the start is the row of number 0.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,9 @@ from service.terms.terms import Cost, DownPaymentAt, FeeDue, Payer, Terms
 
 
 class Instalment(Struct, frozen=True, gc=False):
-    """What is due on one day, in minor units. Number 0 is a down payment inside the schedule."""
+    """What is due on one day, in minor units. Number 0 is due at the start, before all instalments."""
 
-    number: int  # 1, 2, 3 ... without gaps; 0: a down payment inside the schedule
+    number: int  # 1, 2, 3 ... without gaps; 0: a down payment inside the schedule, and costs up front
     due_on: date
     principal: int
     interest: int = 0
@@ -43,8 +43,6 @@ def build_schedule(terms: Terms, amount: int, start_on: date, *, bound: bool = F
     """
     rows = exact_schedule(terms, amount, start_on, bound=bound)
     interest, fees = sum([row.interest for row in rows]), sum([row.fee for row in rows])
-    if terms.costs:
-        fees += sum(each for cost, each in up_front_costs(terms, amount) if cost.payer is Payer.CONSUMER)
     if amount + interest + fees > AMOUNT_MAX and not bound:
         sentence = f"With its cost, more would be paid than {AMOUNT_MAX} minor units, the largest amount there is."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/costs" if fees > interest else "/rate_percent")
@@ -83,8 +81,10 @@ def every_instalment(terms: Terms, amount: int, start_on: date, *, bound: bool =
         Instalment(number, due_on, principal, interest, fees[number - 1] if fees else 0)
         for number, due_on, (principal, interest) in zip(frame.numbers, frame.due_on, paid, strict=True)
     ]
-    if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE:
-        rows.insert(0, Instalment(0, start_on, down_payment))
+    at_once = down_payment if terms.down_payment_at is DownPaymentAt.SCHEDULE else 0
+    up_front = paid_up_front(terms, financed) if terms.costs else 0
+    if at_once or up_front:
+        rows.insert(0, Instalment(0, start_on, at_once, 0, up_front))
     return rows
 
 
@@ -110,10 +110,10 @@ def cost_of(cost: Cost, financed: int) -> int:
     return cost.amount + take_bps(financed, cost.bps)
 
 
-def up_front_costs(terms: Terms, amount: int) -> tuple[tuple[Cost, int], ...]:
-    """What falls due at the start, outside the schedule: each cost and its amount. `amount` is before down payment."""
-    financed = max(amount - down_payment_of(terms, amount), 0)
-    return tuple((cost, cost_of(cost, financed)) for cost in terms.costs if cost.due is FeeDue.UP_FRONT)
+def paid_up_front(terms: Terms, financed: int) -> int:
+    """The costs that the consumer pays at the start, beside a down payment."""
+    costs = [one for one in terms.costs if one.due is FeeDue.UP_FRONT and one.payer is Payer.CONSUMER]
+    return sum([cost_of(cost, financed) for cost in costs])
 
 
 def fees_of(costs: Iterable[tuple[Cost, int]], count: int) -> list[int]:

@@ -120,7 +120,7 @@ class DownPaymentAt(StrEnum):
 class FeeDue(StrEnum):
     """When a cost falls due."""
 
-    UP_FRONT = "up_front"  # at the start, outside the schedule
+    UP_FRONT = "up_front"  # at the start, beside a down payment in the schedule: with what is captured, its part
     FIRST = "first"  # with the first instalment
     SPREAD = "spread"  # divided over the instalments, odd cents by the largest remainder
     EACH = "each"  # the whole of it, with every instalment
@@ -274,6 +274,13 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     def is_flat(self) -> bool:
         """Whether interest does not follow what is left of the amount."""
         return self.interest_on is not InterestOn.OUTSTANDING
+
+    @property
+    def asks_at_once(self) -> bool:
+        """Whether something is due at the start beside the instalments: a down payment in the schedule, or costs."""
+        if self.down_payment_at is DownPaymentAt.SCHEDULE and (self.down_payment or self.down_payment_bps):
+            return True
+        return any(one.due is FeeDue.UP_FRONT and one.payer is Payer.CONSUMER for one in self.costs)
 
     def __post_init__(self) -> None:
         if self.rate_percent.is_snan():  # every other rate can at least be compared, and refused where it is wrong

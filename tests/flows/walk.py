@@ -52,6 +52,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
     "proved": {"kind": "instalments", "category": "proved"},
     "with costs": {"kind": "instalments", "category": "with costs"},
     "with costs and interest": {"kind": "instalments", "category": "with costs and interest"},
+    "costs at once": {"kind": "instalments", "category": "costs at once"},
     "subsidised": {"kind": "instalments", "category": "subsidised"},
     "by card": {"kind": "instalments", "ending": "ok"},
     "by a poor card": {"kind": "instalments", "ending": "insufficient2"},
@@ -78,6 +79,7 @@ MORE: Final[dict[str, dict[str, Any]]] = {
     "proved": {"terms": {}, "authentication": {"above": 150_00}},
     "with costs": {"terms": {"costs": COSTS}},
     "with costs and interest": {"terms": MONTHLY | {"costs": COSTS, "captures": "merged"}},
+    "costs at once": {"terms": {"costs": [COSTS[0] | {"due": "up_front"}]}},
     SUBSIDISED: {"terms": MONTHLY},
 }
 

@@ -23,8 +23,9 @@ DAYS = (date(2026, 1, 31), date(2026, 3, 2), date(2026, 4, 1), date(2026, 5, 1))
 
 
 def offer(interest: int = 0, up_front: int = 0, fee: MerchantFee = MerchantFee()) -> Offer:  # noqa: B008 - frozen
-    """Four instalments of 100.00, with so much interest in each."""
+    """Four instalments of 100.00, with so much interest in each; before them what is paid at the start."""
     rows = tuple(Instalment(number, day, 100_00, interest) for number, day in enumerate(DAYS, 1))
+    rows = (Instalment(0, START, 0, 0, up_front), *rows) if up_front else rows
     cost = 4 * interest + up_front
     apr = rates_for("EU", ((START, 400_00),), tuple((row.due_on, row.total) for row in rows), Unit.DAY)[0]
     return Offer("of_1", Kind.INSTALMENTS, "EUR", 400_00, Terms(), rows, cost, 400_00 + cost, apr, fee, 30, "UTC", NOON)

@@ -94,10 +94,16 @@ NONSENSE: dict[str, Said] = {
     "refund_costs": Said(False, "/refund_costs"),
     "allocation": Said({"default": {"order": []}}, "/allocation/default/order"),
     "chargeback_order": Said(["fee", "fee"], "/chargeback_order/1"),
-    "costs": Said([{"name": "opening", "amount": 3_00}], "/costs/0/due"),
+    "costs": Said([{"name": "opening", "amount": 3_00}], "/costs/0/due", beside={"first_due_days": 0}),
     "rebate": Said("unearned", "/rebate", "DE"),
     "compensation_bps": Said(100, "/compensation_bps", "NZ"),
 }
+# The same terms, said otherwise.
+BESIDES: list[tuple[str, Said]] = [
+    ("costs", Said([{"name": "opening", "amount": 3_00}])),  # up front
+    ("refund_costs", Said(False, beside={"costs": [{"name": "opening", "amount": 3_00}]})),
+    ("day_count", Said("30/360-bond", beside={"interest": "daily"})),
+]
 
 
 def lived(said: dict[str, Any], place: str) -> tuple[int, tuple[Line, ...]] | None:
@@ -143,7 +149,7 @@ def test_all_terms_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [pytest.param(*one, id=one[0]) for one in chain(SAID.items(), NONSENSE.items())]
+    ("name", "said"), [pytest.param(*one, id=one[0]) for one in chain(SAID.items(), NONSENSE.items(), BESIDES)]
 )
 def test_a_term_is_followed_or_refused(name: str, said: Said) -> None:
     terms, place = (AT, YEAR | said.beside | {name: said.value}), said.place or "DE"

@@ -255,10 +255,10 @@ def test_the_sample_has_no_fault() -> None:
         ("/instalments/1/length_max", 9, "/instalments/1/lengths/1", "12 instalments are not from 3 to 9."),
         ("/instalments/1/lengths", [6, 6], "/instalments/1/lengths/1", "6 is there already."),
         (
-            "/instalments/1/terms/costs",
-            [{"name": "set-up", "amount": 100}],
-            "/instalments/1/terms/costs/0/due",
-            "Nobody collects a cost before the plan; say first.",
+            "/instalments/1/terms",
+            {"first_due_days": 0, "costs": [{"name": "late", "amount": 1, "due": "each"}, {"name": "up", "amount": 1}]},
+            "/instalments/1/terms/costs/1/due",
+            "The first instalment falls due at the start, too; say first.",
         ),
         (
             "/instalments/1/terms/costs",

@@ -57,17 +57,18 @@ def test_a_down_payment_is_no_period(settle_on: date) -> None:
     unpaid = 300_00 if settle_on < START else 0
     for plain, figure in (
         (settlement_by_78(rows, START, settle_on, 78_00), settlement_by_78(with_it, START, settle_on, 78_00)),
-        (eu_settlement(rows, START, settle_on, up_front=9_00), eu_settlement(with_it, START, settle_on, up_front=9_00)),
+        (eu_settlement(rows, START, settle_on), eu_settlement(with_it, START, settle_on)),
     ):
         assert (figure.rebate, figure.amount) == (plain.rebate, plain.amount + unpaid)
     if settle_on <= START:
         assert settlement_by_78(with_it, START, settle_on, 78_00).rebate == 78_00
-        assert eu_settlement(with_it, START, settle_on, up_front=9_00).rebate == 9_00
+        with_a_fee = (Instalment(0, START, 300_00, 0, 9_00), *rows)
+        assert eu_settlement(with_a_fee, START, settle_on).rebate == 9_00
 
 
 def test_a_first_instalment_on_the_first_day() -> None:
-    rows = build_schedule(Terms(first_due_days=0), 400_00, START)
-    assert eu_settlement(rows, START, date(2025, 12, 1), up_front=9_00).amount == 391_00
+    rows = build_schedule(Terms(first_due_days=0, costs=(Cost("fee", amount=9_00),)), 400_00, START)
+    assert eu_settlement(rows, START, date(2025, 12, 1)).amount == 400_00
 
 
 @pytest.mark.parametrize(
@@ -110,11 +111,11 @@ def test_eu_gives_back_the_fee_and_the_interest_of_days_to_come() -> None:
     fee = Cost(name="arrangement", amount=120_00, due=FeeDue.UP_FRONT)
     terms = Terms(instalments=12, every=1, unit=Unit.MONTH, rate_percent=Decimal(12), costs=(fee,))
     rows = build_schedule(terms, 1200_00, START)
-    half_way = rows[5].due_on
-    figure = eu_settlement(rows, START, half_way, up_front=120_00)
-    principal = sum(row.principal for row in rows[6:])
+    half_way = rows[6].due_on
+    figure = eu_settlement(rows, START, half_way)
+    principal = sum(row.principal for row in rows[7:])
     assert figure.amount == principal - proportional(120_00, START, rows[-1].due_on, half_way)
-    assert eu_settlement(rows, START, rows[-1].due_on, up_front=120_00).amount == 0
+    assert eu_settlement(rows, START, rows[-1].due_on).amount == 0
 
 
 @pytest.mark.parametrize(

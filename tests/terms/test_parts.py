@@ -47,7 +47,9 @@ def test_three_parts_of_600_over_24_months_owe_657_19() -> None:
 
 
 def test_sums_agreed_once_are_shared() -> None:
-    """A quarter of 400.00 bears a quarter of all: 25.00 down, 3.00 first, 2.00 spread, 1.00 each, 20.00 at the end."""
+    """A quarter of 400.00 bears a quarter of all: 25.00 down, 3.00 first, 2.00 spread, 1.00 each, 20.00 at the end; and
+    1.25 of what the broker has at once.
+    """
     terms = Terms(
         every=1, unit=Unit.MONTH, down_payment=100_00, down_payment_at=DownPaymentAt.SCHEDULE, balloon=80_00,
         costs=(
@@ -59,7 +61,7 @@ def test_sums_agreed_once_are_shared() -> None:
     )  # fmt: skip
     rows = instalments_of_part(terms, Part(400_00, (200_00,), 100_00), START)
     assert [(row.number, row.principal, row.fee) for row in rows] == [
-        (0, 25_00, 0), (1, 13_75, 4_50), (2, 13_75, 1_50), (3, 13_75, 1_50), (4, 33_75, 1_50),
+        (0, 25_00, 1_25), (1, 13_75, 4_50), (2, 13_75, 1_50), (3, 13_75, 1_50), (4, 33_75, 1_50),
     ]  # fmt: skip
 
 

@@ -47,7 +47,8 @@ def test_everything_paid_is_in_the_total() -> None:
     fees = (Cost("opening", amount=10_00), Cost("monthly", amount=1_00, due=FeeDue.EACH))
     answer = quoted(Terms(**YEAR, down_payment_bps=2_000, costs=fees))
     assert (answer.down_payment, answer.financed, answer.up_front) == (200_00, 800_00, 10_00)
-    assert answer.total_payable == 200_00 + 10_00 + sum(row.total for row in answer.schedule)
+    assert answer.total_payable == 200_00 + sum(row.total for row in answer.schedule)
+    assert [(row.number, row.due_on, row.total) for row in answer.schedule if not row.principal] == [(0, TODAY, 10_00)]
     assert answer.total_cost == answer.total_interest + answer.total_fees == answer.total_payable - 1000_00
 
 
@@ -121,8 +122,10 @@ def test_whatever_the_terms_the_quote_adds_up(terms: Terms) -> None:
     schedule = build_schedule(terms, 1234_56, TODAY)
     assert answer.schedule == schedule
     assert answer.total_payable >= answer.amount
-    paid_at_checkout = answer.down_payment if not schedule[0].is_down_payment else 0
-    assert answer.total_payable == paid_at_checkout + answer.up_front + sum(row.total for row in schedule)
+    at_once = schedule[0] if schedule[0].is_down_payment else None
+    paid_at_checkout = 0 if at_once and at_once.principal else answer.down_payment
+    assert answer.total_payable == paid_at_checkout + sum(row.total for row in schedule)
+    assert answer.up_front == (at_once.fee if at_once else 0)
     if all(cost.in_apr for cost in terms.costs):
         assert answer.apr == effective_apr(*flows_of(terms, 1234_56, TODAY, schedule), interval_unit(terms))
         assert (answer.total_cost == 0) <= (Decimal(answer.apr.value) == 0)

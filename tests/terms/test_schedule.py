@@ -10,7 +10,7 @@ from msgspec import structs
 
 from service.errors import Code, Refused
 from service.money import Rounding
-from service.terms.schedule import Instalment, build_schedule, up_front_costs
+from service.terms.schedule import Instalment, build_schedule
 from service.terms.terms import (
     Cost,
     DayCount,
@@ -195,8 +195,18 @@ def test_costs() -> None:
         Cost("subsidy", amount=900, due=FeeDue.EACH, payer=Payer.MERCHANT),
     )
     terms = Terms(costs=costs)
-    assert [row.fee for row in build_schedule(terms, 100_00, JAN_1)] == [628, 128, 127, 127]
-    assert up_front_costs(terms, 100_00) == ((costs[3], 200),)
+    rows = build_schedule(terms, 100_00, JAN_1)
+    assert [row.fee for row in rows] == [200, 628, 128, 127, 127]
+    assert (rows[0].is_down_payment, rows[0].due_on, rows[0].principal) == (True, JAN_1, 0)
+
+
+@pytest.mark.parametrize(("at", "paid_first"), [(DownPaymentAt.CHECKOUT, 0), (DownPaymentAt.SCHEDULE, 25_00)])
+def test_costs_up_front_stand_beside_the_down_payment(at: DownPaymentAt, paid_first: int) -> None:
+    """They are a share of what is financed: 2 % of 75.00."""
+    terms = Terms(down_payment_bps=2500, down_payment_at=at, costs=(Cost("service", bps=200),))
+    first, *instalments = build_schedule(terms, 100_00, JAN_1)
+    assert (first.number, first.due_on, first.principal, first.fee) == (0, JAN_1, paid_first, 1_50)
+    assert sum(row.principal for row in instalments) == 75_00
 
 
 def test_due_dates_move_off_holidays_and_interest_does_not() -> None:

@@ -68,7 +68,8 @@ async def fee_plans(call: Call) -> Reply:
         for rung in ranges.rungs_of(policy, CURRENCY, "", KINDS, None):
             count = rung.terms.instalments
             days = rung.terms.every if rung.kind is Kind.PAY_AFTER_USE else 0
-            if rung.down_payment or rung.down_payment_bps or (counts is not None and count not in counts):
+            at_once = rung.down_payment or rung.down_payment_bps or rung.terms.asks_at_once
+            if at_once or (counts is not None and count not in counts):
                 continue
             found.setdefault(
                 (count, days),

@@ -18,12 +18,20 @@ from service.plans.running.rows import Row, RowKind
 from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component
 from service.terms.parts import Part, every_instalment_of_part
-from service.terms.schedule import Instalment, balloon_of, cost_of, down_payment_of, every_instalment, fees_of
+from service.terms.schedule import (
+    Instalment,
+    balloon_of,
+    cost_of,
+    down_payment_of,
+    every_instalment,
+    fees_of,
+    paid_up_front,
+)
 from service.terms.terms import Captures, DownPaymentAt, Terms
 
 
 def captured(standing: Standing, fact: Captured) -> None:
-    """Lend the amount less its down payment; a down payment in the schedule is a row of its own.
+    """Lend the amount less its down payment; what is due at once is a row of its own.
 
     A use that cost nothing lends nothing: no course begins, and nothing is owed.
     """
@@ -38,16 +46,26 @@ def captured(standing: Standing, fact: Captured) -> None:
         return
     terms = standing.terms
     down_payment = part.share_of(min(down_payment_of(terms, part.whole), part.whole))
-    if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE:
-        row = Row(RowKind.DOWN_PAYMENT, fact.on, fact.on, standing.capture)
-        row.owed[Component.PRINCIPAL] = down_payment
-        standing.rows.append(row)
+    if terms.asks_at_once:
+        _ask_at_once(standing, part, fact.on, down_payment)
     if terms.captures is Captures.OWN_TERM or not standing.courses:
         _begin(standing, part, fact.on)
     else:
         _join(standing, part, fact.on, fact.amount - down_payment)
     standing.sync(fact.on)
     use_overpaid(standing, fact.id, fact.on)
+
+
+def _ask_at_once(standing: Standing, part: Part, on: date, down_payment: int) -> None:
+    """A down payment in the schedule, and the part's share of the costs up front, are due on the day of the capture."""
+    terms = standing.terms
+    row = Row(RowKind.DOWN_PAYMENT, on, on, standing.capture)
+    if terms.down_payment_at is DownPaymentAt.SCHEDULE:
+        row.owed[Component.PRINCIPAL] = down_payment
+    share = part.share_of(paid_up_front(terms, _financed(terms, part.whole)))
+    (row.owed[Component.FEE],) = _no_more_than_agreed(standing, part, (share,))
+    if row.total:
+        standing.rows.append(row)
 
 
 def amended(standing: Standing, _fact: Amended) -> None:
@@ -208,8 +226,9 @@ def _no_more_than_agreed(standing: Standing, part: Part, fees: Sequence[int]) ->
     """The fees, as far as captures before it have left any: if the whole has changed, they took a share of another."""
     if standing.authorized is None:
         return list(fees)
-    whole, count = Part(part.whole, (), part.whole), max(standing.terms.instalments, len(fees))
-    left = sum(_fees(standing.terms, whole, count)) - standing.fees_of_parts
+    terms, whole = standing.terms, Part(part.whole, (), part.whole)
+    agreed = sum(_fees(terms, whole, max(terms.instalments, len(fees))))
+    left = agreed + paid_up_front(terms, _financed(terms, part.whole)) - standing.fees_of_parts
     bounded: list[int] = []
     for fee in fees:
         bounded.append(max(0, min(fee, left - sum(bounded))))

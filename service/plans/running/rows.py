@@ -11,7 +11,7 @@ from service.terms.allocation_rule import Component
 
 
 class RowKind(IntEnum):
-    DOWN_PAYMENT = 0
+    DOWN_PAYMENT = 0  # due with the capture: a down payment in the schedule, and costs up front
     INSTALMENT = 1
     EXTRA = 2  # what is owed again after the last instalment
 
@@ -36,7 +36,7 @@ class PartPaid(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Row(Struct, eq=False, array_like=True):
-    """A working copy: one instalment, or a down payment. Amounts are minor units."""
+    """A working copy: one instalment, or what is due with a capture. Amounts are minor units."""
 
     kind: RowKind
     begin: date

@@ -59,6 +59,7 @@ COSTS = (
     Cost("keeping", amount=7, due=FeeDue.EACH),
     Cost("signing", amount=20_00, due=FeeDue.FIRST),
     Cost("share", bps=300, due=FeeDue.FIRST),
+    Cost("at once", amount=9_99, bps=120),
 )
 TRIES = 50
 AMENDABLE: dict[str, Any] = {"amount_min": 1, "amount_max": 950_00}
