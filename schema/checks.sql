@@ -907,7 +907,8 @@ select f.bucket, f.plan_id, f.fact_id, m.permission_id
   join plans p using (bucket, plan_id)
   left join permissions m on m.bucket = f.bucket and m.permission_id = f.body ->> 'permission_id'
  where f.fact = 'order_confirmed' and f.body ->> 'permission_id' is not null
-   and (m.consumer_id, m.scenario) is distinct from (p.consumer_id, p.offer #>> '{use,scenario}');
+   and (m.consumer_id, m.scenario)
+       is distinct from (p.consumer_id, coalesce(p.scenario, p.offer #>> '{use,scenario}'));
 
 -- Merchants settled ---------------------------------------------------------------------------------------------------
 

@@ -1,15 +1,36 @@
-"""What is kept packed comes back byte for byte."""
+"""What is kept packed comes back byte for byte, whichever way it was packed."""
 
 import lz4.frame
+import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.packed import pack, unpack, unpacked
+from service.packed import NEWEST, pack, unpack, unpacked
+
+TEXT = b'{"plan_id":"pl_01M8PHDM97004RKXV8TN3QCV00","state":"active","captured":60000,"outstanding":45000}'
+PACKED_WITH: dict[int, str] = {  # what each dictionary has made of it: none of them may change
+    1: "28b52ffd210161f5010003430a48b22ce3cdb22c4bc12225cb5a1b949656de7a89529b65ed491cd0c94998bd68e9b103464b"
+    "8f942c0205fc8719edcac4a2cccee07a1fbfc300741d",
+}
 
 
 @given(st.binary().map(lambda inner: b'{"a":"' + inner.hex().encode() + b'"}'))
 def test_it_comes_back_byte_for_byte(text: bytes) -> None:
-    kept = pack(text)
-    assert unpack(kept) == text
-    assert lz4.frame.decompress(kept) == text  # any reader of the format
-    assert unpacked(kept) == unpacked(text) == text  # whichever way it was kept
+    assert unpack(pack(text)) == unpacked(pack(text)) == unpacked(text) == text
+    assert unpack(lz4.frame.compress(text)) == text  # any frame of that format, and any of the other
+    assert unpack(zstandard.compress(text)) == text
+
+
+@pytest.mark.parametrize("number", range(1, NEWEST + 1))
+def test_what_was_packed_with_a_dictionary_is_read_for_ever(number: int) -> None:
+    assert unpack(bytes.fromhex(PACKED_WITH[number])) == TEXT
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [b"", b"{}", b"\x28\xb5\x2f\xfd", zstandard.compress(TEXT)[:-3], b"\x04\x22\x4d\x18rest"],
+)
+def test_what_is_damaged_is_said_to_be(kept: bytes) -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        unpack(kept)

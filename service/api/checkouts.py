@@ -26,7 +26,7 @@ from service.merchants.merchant import Merchant
 from service.metrics import DECISIONS, REASONS
 from service.outside.flow import Occasion
 from service.outside.source import SourceRead
-from service.packed import unpack
+from service.packed import unpack, unpacked
 from service.plans.offer import Kind
 from service.plans.plan import business_day
 from service.plans.reading_store import Q as PLANS
@@ -159,7 +159,7 @@ async def read_log(ask: Ask, decision_id: str) -> DecisionLog:
     request, snapshot = [unseal_part(ask.services.secrets, row, part) or b"{}" for part in ("request", "snapshot")]
     return DecisionLog(
         row["decision_id"], row["merchant_id"], row["policy_id"], row["policy_version"], row["decided_at"],
-        msgspec.Raw(request), msgspec.Raw(snapshot), msgspec.Raw(answer), msgspec.Raw(row["funding"].encode()),
+        msgspec.Raw(request), msgspec.Raw(snapshot), msgspec.Raw(answer), msgspec.Raw(unpacked(row["takers"])),
         digest(row, answer), erased(row),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from service.checkout.sealing import unseal_part
 from service.errors import Code, Refused
 from service.packed import unpack
 from service.plans.reading_store import Q as PLANS
+from service.plans.reading_store import read_offer
 from service.plans.running.facts import Amended
 from service.policies.words import Language
 
@@ -48,7 +49,11 @@ async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no plan {plan_id[:100]!r}.", "/id")
     amended = _amended(row["amended"]) if row["amended"] else None
-    return _reply(request, ask, await _disclosure(ask, row["decision_id"], row["offer_id"], amended, row["amended_at"]))
+    return _reply(
+        request,
+        ask,
+        await _disclosure(ask, row["decision_id"], read_offer(row["offer"]).offer_id, amended, row["amended_at"]),
+    )
 
 
 async def _disclosure(

@@ -219,7 +219,7 @@ select k.*
 
 -- load_decision_log --
 select d.decision_id, d.merchant_id, d.consumer_id, d.policy_id, d.policy_version, d.decided_at, d.request, d.snapshot,
-       d.answer, d.funding, k.wrapped, k.erased_at, k.erased_by
+       d.answer, coalesce(d.takers, convert_to(d.funding, 'UTF8')) as takers, k.wrapped, k.erased_at, k.erased_by
   from decisions d
   join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id
  where d.bucket = $1 and d.decision_id = $2;

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from service.actor import ActorKind
@@ -22,7 +21,7 @@ from service.payments.store import (
     tell,
     told_of,
 )
-from service.terms.servicing import Retry
+from service.plans.reading_store import read_offer
 
 # From where a charge may go to an end. Money that came is never refused, not even after a decline.
 FROM: Final[dict[ChargeState, tuple[ChargeState, ...]]] = {
@@ -62,7 +61,7 @@ async def end_charges(pool: Pool, ends: Sequence[End]) -> None:
 async def _end(conn: Connection, ends: dict[str, End]) -> None:
     rows = await LOCK_COLLECTIONS.fetch(conn, asked=[end.charge for end in ends.values()])
     assert len(rows) == len(ends), "a charge was made without its plan's row"
-    before = {plan_id: (Collection(*known), _decode_retry(retry)) for plan_id, *known, retry in rows}
+    before = {plan_id: (Collection(*known), read_offer(offer).servicing.retry) for plan_id, *known, offer in rows}
     ended = {row["charge_id"] for row in await END_CHARGES.fetch(conn, ended=list(map(_row, ends.values())))}
     done = [end for end in ends.values() if end.charge.charge_id in ended]
     after = [after_charge(*before[end.charge.plan_id], end.charge, end.state, end.reason, end.at) for end in done]
@@ -88,6 +87,3 @@ def _told(end: End, after: Collection) -> Told:
     if end.reason is not None:
         data |= {"reason": end.reason, "retry_at": after.retry_at, "is_stopped": after.is_stopped}
     return told_of(charge.plan_id, charge.merchant_id, TOLD[end.state], ActorKind.PROCESSOR, end.at, data)
-
-
-_decode_retry: Final = msgspec.json.Decoder(Retry).decode

@@ -63,7 +63,7 @@ select instrument_id, is_stopped, for_due_on, began_at, tries, retry_at
 -- The same of the plans of some charges, and when each plan's product tries again what was declined: what it does not say
 -- is as ever.
 select c.plan_id, c.instrument_id, c.is_stopped, c.for_due_on, c.began_at, c.tries, c.retry_at,
-       coalesce(p.offer -> 'servicing' -> 'retry', '{}'::json) as retry
+       coalesce(p.accepted, convert_to(p.offer::text, 'UTF8')) as offer
   from @asked
   join collections c on c.bucket = asked.bucket and c.plan_id = asked.plan_id
   join plans p on p.bucket = asked.bucket and p.plan_id = asked.plan_id

@@ -13,7 +13,7 @@ from service.db import Connection, Pool, columns
 from service.engine.faults import need_all
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
-from service.packed import unpack
+from service.packed import unpack, unpacked
 from service.partners.allocation import Takers
 from service.plans.book import Book, Change, Command, Notice, PlanCommand
 from service.plans.days import next_day
@@ -260,7 +260,7 @@ def agreement_of(row: Any, person_id: str, currency: str, offer_id: str) -> Agre
     offer = _find_offer(unpack(row["answer"]), offer_id)
     if offer is None:
         return None
-    takers = _decode_takers(row["funding"])
+    takers = _decode_takers(unpacked(row["takers"]))
     return Agreement(
         decision_id=row["decision_id"],
         merchant_id=row["merchant_id"],

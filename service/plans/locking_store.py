@@ -13,7 +13,7 @@ AccountKey = tuple[int, str, str]  # bucket, person, currency: the order locks a
 FIND_OFFERS: Final = Query(Q.find_offers)
 FIND_OWNERS: Final = Query(Q.find_owners)
 _NO_OFFER: Final = dict.fromkeys(
-    ("decision_id", "consumer_id", "merchant_id", "merchant_reference", "answer", "funding")
+    ("decision_id", "consumer_id", "merchant_id", "merchant_reference", "answer", "takers")
 )
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from service import ids
 from service.db import Connection
+from service.packed import unpacked
 from service.plans.book import Recorded
 from service.plans.plan import Plan
 from service.plans.proof import Balances, Difference, LossBorne, Stored, differences
@@ -77,7 +78,7 @@ async def _load(conn: Connection, plan_ids: Sequence[str]) -> dict[str, Stored]:
         row["plan_id"]: Stored(
             agreed=_agreed(row),
             facts=_recorded(facts[row["plan_id"]]),
-            columns=dict(row),
+            columns=dict(row) | {"standing": _bytes(row["standing"])},
             lines=tuple([tuple(line)[1:] for line in lines[row["plan_id"]]]),
             balances=balances[row["plan_id"]],
             digests=[fact["digest"] for fact in facts[row["plan_id"]]],
@@ -90,8 +91,16 @@ async def _load(conn: Connection, plan_ids: Sequence[str]) -> dict[str, Stored]:
 def _agreed(row: asyncpg.Record) -> Plan | None:
     try:
         return agreed_of(row)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError):
         return None
+
+
+def _bytes(kept: bytes) -> bytes:
+    """None at all, where what was packed is damaged."""
+    try:
+        return unpacked(kept)
+    except ValueError:
+        return b""
 
 
 def _recorded(rows: list[asyncpg.Record]) -> list[Recorded] | None:

@@ -8,7 +8,7 @@
 -- account that changed while we waited for it again, and would not find the rows of a union.
 with asked as materialized (
     select bucket_of(c.person_id) as bucket, c.person_id, d.currency, decision_id, d.consumer_id, d.merchant_id,
-           d.merchant_reference, d.answer, d.funding
+           d.merchant_reference, d.answer, coalesce(d.takers, convert_to(d.funding, 'UTF8')) as takers
       from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
       join decisions d using (bucket, decision_id)
       join consumers c using (bucket, consumer_id)
@@ -19,7 +19,7 @@ with asked as materialized (
       join plans p using (bucket, plan_id)
 )
 select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version,
-       o.decision_id, o.consumer_id, o.merchant_id, o.merchant_reference, o.answer, o.funding
+       o.decision_id, o.consumer_id, o.merchant_id, o.merchant_reference, o.answer, o.takers
   from asked o
   join accounts a using (bucket, person_id, currency)
  order by a.bucket, a.person_id, a.currency
@@ -29,7 +29,7 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 -- The same on a cluster, step by step: an account may be on another machine than the offer or the plan. First whose they
 -- are; in buckets of one shard.
 select bucket_of(c.person_id) as bucket, c.person_id, d.currency, d.decision_id, d.consumer_id, d.merchant_id,
-       d.merchant_reference, d.answer, d.funding
+       d.merchant_reference, d.answer, coalesce(d.takers, convert_to(d.funding, 'UTF8')) as takers
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join decisions d on d.bucket = k.bucket and d.decision_id = k.decision_id and @here(d)
   join consumers c on c.bucket = d.bucket and c.consumer_id = d.consumer_id and @here(c)
@@ -52,8 +52,8 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 -- What was agreed, where they stand, and the bills of their captures, in the order asked for: those of a merchant, or of
 -- anybody where none is named.
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
-       p.currency, p.offer, p.funding, p.authorized_at, p.version, p.changed_at, p.changed_by, p.closed_at,
-       p.claimed_at, p.passed_on, p.standing, p.xmin::text as written_by,
+       p.currency, coalesce(p.accepted, convert_to(p.offer::text, 'UTF8')) as offer, p.funding, p.authorized_at,
+       p.version, p.changed_at, p.changed_by, p.closed_at, p.claimed_at, p.passed_on, p.standing, p.xmin::text as written_by,
        case when p.version > 1 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
                        select from facts c
@@ -77,7 +77,7 @@ select f.plan_id, f.number, f.recorded_at, f.actor, f.actor_id, f.cause_id, f.bo
 
 -- load_rows --
 -- Plans as they are stored, to be proved against their facts.
-select p.*
+select p.*, coalesce(p.accepted, convert_to(p.offer::text, 'UTF8')) as agreed
   from unnest($1::smallint[], $2::text[]) as k (bucket, plan_id)
   join plans p using (bucket, plan_id);
 
@@ -325,7 +325,8 @@ select plan_id
 
 -- load_plan_offer --
 -- Which offer became the plan, and what was said last where it was amended since.
-select p.decision_id, p.offer ->> 'id' as offer_id, a.body as amended, a.recorded_at as amended_at
+select p.decision_id, coalesce(p.accepted, convert_to(p.offer::text, 'UTF8')) as offer, a.body as amended,
+       a.recorded_at as amended_at
   from plans p
   left join lateral (select body, recorded_at from facts f
                       where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'amended'
@@ -384,7 +385,8 @@ update budget_uses set returned = amount, share_bps = 0
 select counted_budget($1);
 
 -- load_agreement --
-select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_reference, d.currency, d.answer, d.funding
+select d.decision_id, d.merchant_id, d.consumer_id, c.person_id, d.merchant_reference, d.currency, d.answer,
+       coalesce(d.takers, convert_to(d.funding, 'UTF8')) as takers
   from decisions d
   join consumers c using (bucket, consumer_id)
  where d.bucket = $1 and d.decision_id = $2;

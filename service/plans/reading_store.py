@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from service import ids
 from service.actor import Actor, ActorKind
 from service.db import Connection, load_queries
+from service.packed import unpacked
 from service.partners.funding import Funding
 from service.plans.amounts import amounts_of
 from service.plans.billed import bill_of
@@ -44,8 +45,8 @@ async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str
 
 async def plans_of(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[Plan]:
     """Plans by their rows. One whose standing is of an older shape is folded from its facts."""
-    offers = {row["plan_id"]: _decode_offer(row["offer"]) for row in rows}
-    found = {row["plan_id"]: recall(row["standing"], offers[row["plan_id"]].terms) for row in rows}
+    offers = {row["plan_id"]: read_offer(row["offer"]) for row in rows}
+    found = {row["plan_id"]: recall(unpacked(row["standing"]), offers[row["plan_id"]].terms) for row in rows}
     if unread := [plan_id for plan_id, standing in found.items() if standing is None]:
         for plan_id, facts in (await load_facts(conn, unread)).items():
             found[plan_id] = fold(offers[plan_id].terms, facts)
@@ -89,8 +90,13 @@ def recorded_of(row: asyncpg.Record) -> Recorded:
 
 def agreed_of(row: asyncpg.Record) -> Plan:
     """A plan's row without what its facts made of it."""
-    offer = _decode_offer(row["offer"])
+    offer = read_offer(row["agreed"])
     return _plan(row, offer, standing_after(offer.terms, ()))
+
+
+def read_offer(kept: bytes) -> Offer:
+    """The offer that became a plan, as it is kept."""
+    return _decode_offer(unpacked(kept))
 
 
 def paid_of(fact: Event, reference: str | None) -> Notice | None:

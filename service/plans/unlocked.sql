@@ -5,7 +5,8 @@
 -- The decisions whose offers are asked for, each with the account of its consumer's person, whether it has opened a plan,
 -- and whether its merchant reference is taken. Nothing of a consumer that was erased.
 select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version, a.xmin::text as written_by,
-       d.decision_id, d.consumer_id, d.merchant_id, d.merchant_reference, d.answer, d.funding,
+       d.decision_id, d.consumer_id, d.merchant_id, d.merchant_reference, d.answer,
+       coalesce(d.takers, convert_to(d.funding, 'UTF8')) as takers,
        exists (select from plans p
                 where p.bucket = d.bucket and p.decision_id = d.decision_id and @here(p)) as is_accepted,
        exists (select from merchant_references r

@@ -50,7 +50,7 @@ async def lived(world: World) -> tuple[str, str]:
 
 
 def plain(kept: bytes) -> bytes:
-    with suppress(RuntimeError):  # it is not packed
+    with suppress(ValueError):  # it is not packed
         return unpack(kept)
     return kept
 
