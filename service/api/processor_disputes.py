@@ -56,6 +56,7 @@ class ChargeDispute(Struct, frozen=True):
     amount: int  # minor units that are disputed
     reason: DisputeReason  # what the consumer says
     state: DisputeState
+    evidence: str | None  # what the merchant has answered, for the bank, the second time below the first; null: nothing
     opened_on: date  # the day it was opened
     respond_by: date | None  # the last day for the merchant's answer; null: it is not due
     closed_on: date | None  # null: it is open
@@ -78,7 +79,8 @@ async def open_charge_dispute(request: Asked, body: RawBody) -> ASGIResponse:
     """The consumer's bank disputes a charge: nothing is collected for its plan until the dispute is closed.
 
     The merchant is to answer until `respond_by` ends. The same reference again is the same dispute, which is answered
-    as it stands. If the bank has taken the money back, that is told as news of the charge.
+    as it stands: so a processor hears what the merchant has answered (`evidence`), and hands it to the bank. If the
+    bank has taken the money back, that is told as news of the charge.
     """
     asked = _opened.read(body, content_type(request))
     ask = write(request, body, ids.bucket_of(asked.charge_id))
@@ -147,11 +149,11 @@ def _refuse_opening(charge: Charge, asked: ChargeDisputeBody) -> None:
 
 async def _kept(ask: Ask, charge: Charge, reference: str, status: int) -> ASGIResponse:
     """The dispute as it stands, which is the answer to the same request from now on."""
-    one, _ = await dispute_of(ask.services.pool, charge, reference)
+    one, answers = await dispute_of(ask.services.pool, charge, reference)
     assert one is not None
     shown = ChargeDispute(
         one.id, charge.charge_id, charge.plan_id, reference, charge.currency, one.amount, one.reason, one.state,
-        one.opened_on, one.respond_by, one.closed_on,
+        answers or None, one.opened_on, one.respond_by, one.closed_on,
     )  # fmt: skip
 
     async def keep(_: Connection) -> Answer:

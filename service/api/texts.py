@@ -18,6 +18,7 @@ from service.private_text import has_texts, opened, sealed_body, words_in
 
 B = TypeVar("B", bound=Struct)
 _MARK = MARK.encode()
+READERS = ("merchant", "operator", "processor")
 
 
 async def sealed_for_plan(services: Services, plan_id: str, merchant_id: str | None, body: B) -> B:
@@ -51,13 +52,14 @@ def holds_words(body: bytes) -> bool:
 
 
 async def opened_for(scope: Scope, body: bytes) -> bytes:
-    """The answer with its texts open, those that its reader may see: a merchant what is about consumers of its own.
+    """The answer with its texts open, those that its reader may see: a merchant what is about consumers of its own, a
+    processor what a merchant has answered to a dispute of a charge of its own.
 
     A word opens in an answer about its row alone, which is named in the answer or in the path: moved to another plan,
     it stays closed.
     """
     principal, path = scope.get("auth"), scope["path"].encode()
-    if not isinstance(principal, Principal) or principal.audience not in ("merchant", "operator"):
+    if not isinstance(principal, Principal) or principal.audience not in READERS:
         return body
     words = {
         word: one for word, one in words_in(body).items() if (row := one[0].encode()) and (row in body or row in path)

@@ -68,8 +68,8 @@ async def test_it_is_opened_and_lost_as_any_dispute_is(at: Till) -> None:
     dispute = first.json()
     assert dispute | {"id": ""} == {
         "id": "", "charge_id": charge_id, "plan_id": plan_id, "reference": "dp-1", "currency": "EUR", "amount": 100_00,
-        "reason": "not_received", "state": "needs_response", "opened_on": "2026-03-02", "respond_by": "2026-03-12",
-        "closed_on": None,
+        "reason": "not_received", "state": "needs_response", "evidence": None, "opened_on": "2026-03-02",
+        "respond_by": "2026-03-12", "closed_on": None,
     }  # fmt: skip
     shown = (await plan_now(at, plan_id))["dispute"]
     assert (shown["id"], shown["opened_by"], shown["respond_by"]) == (dispute["id"], "processor", "2026-03-12")
@@ -84,7 +84,8 @@ async def test_it_is_opened_and_lost_as_any_dispute_is(at: Till) -> None:
     answer = await at.world.merchant.post(f"/v1/plans/{plan_id}/disputes/answer", {"evidence": "Signed for."})
     assert answer.status_code == 200
     again = await opened(at, charge_id)
-    assert (again.status_code, again.json()) == (201, dispute | {"state": "under_review", "respond_by": None})
+    answered = {"state": "under_review", "evidence": "Signed for.", "respond_by": None}
+    assert (again.status_code, again.json()) == (201, dispute | answered)
 
     lost = await decided(at, charge_id, "lost")
     assert (lost.status_code, lost.json()["state"], lost.json()["closed_on"]) == (200, "lost", "2026-03-02")
@@ -135,6 +136,24 @@ async def test_one_reference_is_one_dispute(at: Till) -> None:
     late = await decided(at, charge_id, "lost")
     assert (late.status_code, late.json()["code"]) == (409, "state_forbids")
     assert (await plan_now(at, plan_id))["dispute_state"] == "needs_response", "the second is not decided by that"
+
+
+async def test_its_processor_hears_what_the_merchant_answers(at: Till) -> None:
+    """Both rounds; the words are open in its answer alone, and kept sealed."""
+    plan_id, charge_id = await charged(at)
+    await opened(at, charge_id)
+    path = f"/v1/plans/{plan_id}/disputes/answer"
+    assert (await at.world.merchant.post(path, {"evidence": "Signed for: GLS 4711, Müller."})).is_success
+    assert (await at.world.operator.post(f"/v1/operator/plans/{plan_id}/disputes/ask_again")).is_success
+    assert (await at.world.merchant.post(path, {"evidence": "A photograph: https://shop.example/4711"})).is_success
+    body = {"charge_id": charge_id, "reference": "dp-1", "reason": "not_received", "amount": 100_00}
+    heard = [await at.client.post(DISPUTES, body, key="heard") for _ in range(2)]
+    said = "Signed for: GLS 4711, Müller.\n\nA photograph: https://shop.example/4711"
+    assert [one.json()["evidence"] for one in heard] == [said, said]
+    lost = await decided(at, charge_id, "lost")
+    assert lost.json()["evidence"] == said
+    kept = await at.world.pool.fetch("select answer from idempotency where answer is not null")
+    assert not [row for row in kept if b"GLS" in row["answer"] or b"4711" in row["answer"]]
 
 
 async def test_one_that_an_operator_has_undone_is_not_taken_for_open(at: Till) -> None:
