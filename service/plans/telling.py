@@ -50,7 +50,7 @@ from service.plans.running.rows import Line
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import lines_of
 from service.plans.telling_borne import borne
-from service.plans.telling_returned import returned
+from service.plans.telling_returned import beside, returned
 from service.plans.timeline import Step
 from service.support.arrangement import Cause
 from service.terms.allocation_rule import PaymentKind
@@ -111,9 +111,7 @@ def sentence_of(step: Step, currency: str) -> str:
     def money(amount: int) -> str:
         return f"{decimal_text(amount, currency)} {currency}"
 
-    owed = step.after.went_back_unpaid - (step.before.went_back_unpaid if step.before else 0)
-    more = f" {money(owed)} that had gone back to the consumer as paid too much are owed." if owed > 0 else ""
-    return _sentence(step, money) + more
+    return _sentence(step, money) + beside(step, money)
 
 
 def _sentence(step: Step, money: Money) -> str:

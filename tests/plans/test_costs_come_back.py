@@ -22,9 +22,9 @@ from service.plans.money_back import Refund
 from service.plans.payment import RecordPayment
 from service.plans.plan import Plan
 from service.plans.reading_store import fold
-from service.plans.reschedule import ChargeOff, Forgive
+from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.running.dispute_facts import DisputeReason, DisputeState
-from service.plans.running.facts import Refunded
+from service.plans.running.facts import RateChanged, Refunded
 from service.plans.settlement import QuoteSettlement
 from service.plans.state import PlanState
 from service.plans.telling import sentence_of
@@ -76,7 +76,7 @@ class Bought:
         return {account: amount for account, amount in found.items() if amount}
 
 
-BY_LENDER = {Credit, Levy, Forgive, ChargeOff, Correct, CloseDispute}
+BY_LENDER = {Credit, Levy, Forgive, Reschedule, ChargeOff, Correct, CloseDispute}
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,23 @@ def test_it_is_told_in_the_timeline() -> None:
     costs = 6_00 + 6 * 1_01 + 9_30
     assert f"{costs / 300:.2f} EUR of the costs" in sentence_of(told[-1], "EUR")
     assert "of interest and" in sentence_of(told[-1], "EUR")
+
+
+def test_a_higher_rate_returns_more_interest_of_what_came_back() -> None:
+    """Half of it came back: half of what 48 % asks for more than 24 % is not asked for, which is booked and told."""
+    bought = Bought(DEAR)
+    bought.do(Refund, amount=300_00)
+    before = bought.plan.standing.returned_interest
+    asked = sum(line.interest for line in bought.plan.lines)
+    on = bought.life.now.date() + timedelta(31)
+    bought.life.now += timedelta(31)
+    bought.do(Reschedule, change=RateChanged(**UNWRITTEN, on=on, rate_percent=Decimal(48)))
+    returned = bought.plan.standing.returned_interest
+    assert returned == round(before * sum(line.interest for line in bought.plan.lines) / asked) > before
+    assert bought.booked(Occasion.INTEREST_RETURN)[A.INTEREST_INCOME] == returned
+    *_, told = steps(bought.plan.kind, DEAR, bought.life.facts[bought.plan_id])
+    more = f"{(returned - before) / 100:.2f} EUR more of interest are not asked for: it is on goods that came back."
+    assert sentence_of(told, "EUR") == f"The rate is 48 % a year from {on} on. {more}"
 
 
 def test_the_terms_may_keep_them() -> None:
