@@ -28,14 +28,14 @@ class EventType(StrEnum):
     )
     USE_STARTED = "plan.use_started"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     USE_ENDED = "plan.use_ended"  # at `at`: it may be captured until `capture_by`, `remaining` at most
-    CAPTURED = (
-        "plan.captured"  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`; `voided`
+    CAPTURED = (  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`, `merchant_cost`
+        "plan.captured"  # if the merchant pays one of the plan's; `voided`
     )
     CAPTURE_LOWERED = (
         "plan.capture_lowered"  # `capture`, from `amount_before` to `amount` by `lines`, `because`; as `refund_id`
     )
-    CAPTURE_REVERSED = (
-        "plan.capture_reversed"  # `capture`, `amount`, `reference`, `merchant_fee`: taken back; `remaining`, `overpaid`
+    CAPTURE_REVERSED = (  # `capture`, `amount`, `reference`, `merchant_fee`, `merchant_cost`: taken back;
+        "plan.capture_reversed"  # `remaining`, `overpaid`
     )
     VOIDED = "plan.voided"  # the merchant gave back what was left to capture: `amount`
     EXPIRED = (

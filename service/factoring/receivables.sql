@@ -93,7 +93,7 @@ select p.currency, p.outstanding,
            as charged_back,
        coalesce(- sum(b.net + b.fee + b.tax) filter (where b.occasion in ('refund', 'recovery') and d.cause_id is null), 0)::bigint
            as refunded,
-       coalesce(- sum(b.net) filter (where b.occasion not in ('purchase', 'refund', 'recovery', 'split', 'paid_to_merchant',
+       coalesce(- sum(b.net) filter (where b.occasion not in ('purchase', 'merchant_cost', 'refund', 'recovery', 'split', 'paid_to_merchant',
                                                               'buy_down', 'voucher', 'platform_share')
                                        and b.occasion not like 'split:%'), 0)::bigint as borne
   from plans p

@@ -1,6 +1,6 @@
 """What a yes brought: whole minor units, by four assumptions that every report repeats. Pure.
 
-profit = merchant's fee + what the consumer paid beyond the principal - principal lost - cost of the money lent
+profit = merchant's fee and costs + what the consumer paid beyond principal - principal lost - cost of the money lent
 """
 
 from datetime import date, timedelta
@@ -11,7 +11,8 @@ from msgspec import Meta, Struct
 from service.merchants.fee import merchant_fee
 from service.money import BPS, Rounding, quotient, take_bps
 from service.plans.offer import Offer
-from service.terms.terms import BasisPoints
+from service.terms.schedule import paid_up_front
+from service.terms.terms import BasisPoints, Payer
 
 YEAR_DAYS: Final = 365
 
@@ -31,6 +32,7 @@ def profit_of(offer: Offer, is_good: bool, start_on: date, economics: Economics)
     paid = rows if is_good else rows[: at_once + (len(rows) - at_once) * economics.paid_bps // BPS]
     unpaid = sum(row.principal for row in rows[len(paid) :])
     earned = merchant_fee(offer.merchant_fee, 0, offer.amount) + sum(row.interest + row.fee for row in paid)
+    earned += paid_up_front(offer.terms, sum(row.principal for row in rows[at_once:]), Payer.MERCHANT)
     lost = unpaid - take_bps(unpaid, economics.recovered_bps)
     return earned - lost - _funding_cost(offer, len(paid), start_on, economics.funding_rate_bps)
 

@@ -43,6 +43,12 @@ def purchase(plan_id: str, merchant_id: str, lent: int, from_held: int, fee: int
     return balances | {Place(A.TAX_PAYABLE): -tax} if tax else balances
 
 
+def merchant_cost(merchant_id: str, cost: int, tax: int) -> Balances:
+    """The merchant bears a cost of the plan's terms, and the tax on it: we owe it so much less."""
+    balances = {Place(A.MERCHANT_PAYABLE, merchant_id): cost + tax, Place(A.MERCHANT_FEE_INCOME): -cost}
+    return balances | {Place(A.TAX_PAYABLE): -tax} if tax else balances
+
+
 def levy(plan_id: str, fees: int, penalties: int) -> Balances:
     """The consumer owes fees and penalties besides."""
     return {

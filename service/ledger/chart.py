@@ -41,7 +41,7 @@ class LedgerAccount(StrEnum):
     PARTNER_PAYABLE = "partner_payable"  # of a partner: its share of what consumers paid
     INSURER_PAYABLE = "insurer_payable"  # of a party: premium, its part of what was recovered, what it gets back
     # income
-    MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured
+    MERCHANT_FEE_INCOME = "merchant_fee_income"  # kept of what was captured, and costs that merchants bear
     INTEREST_INCOME = "interest_income"  # our share of what time earned
     SERVICING_INCOME = "servicing_income"  # kept of partners' money: what it earns above their own rate, and our fee
     BUY_DOWN_INCOME = "buy_down_income"  # by time, of what was paid in to buy interest down
@@ -65,6 +65,7 @@ class Occasion(StrEnum):
     PROMISE = "promise"  # we promised to lend, or no longer do
     SECURITY = "security"  # held on a card, or no longer
     PURCHASE = "purchase"  # the consumer owes us, we owe the merchant less our fee
+    MERCHANT_COST = "merchant_cost"  # a cost of the plan's terms that the merchant bears, less what came back
     LEVY = "levy"  # a fee or penalty is owed
     PAYMENT = "payment"  # from the consumer
     PAID_TO_MERCHANT = "paid_to_merchant"  # the same, which the merchant has taken itself

@@ -26,6 +26,7 @@ class LineKind(StrEnum):
 
     CAPTURE = "capture"  # the consumer owes us, and we the merchant
     CAPTURE_LOWERED = "capture_lowered"  # a capture, or a part of it, was taken back
+    MERCHANT_COST = "merchant_cost"  # a cost of a plan that the merchant bears, or what came back of it
     REFUND = "refund"  # the merchant gave money back to a consumer, through us
     CHARGEBACK = "chargeback"  # the same, because a dispute was lost, or accepted by the merchant
     PAID_TO_MERCHANT = "paid_to_merchant"  # a consumer paid the merchant what they owed us

@@ -93,6 +93,10 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
         if (platform := terms_of(plan.offer.merchant_fee).platform) is not None:
             share = take_bps(fee_of(plan), platform.bps)
             found[Occasion.PLATFORM_SHARE] = booking.platform_share, (platform.platform_id, share)
+        if standing.merchant_costs:
+            cost = standing.merchant_costs - standing.merchant_costs_back
+            tax = take_bps(cost, terms_of(plan.offer.merchant_fee).tax_bps)
+            found[Occasion.MERCHANT_COST] = booking.merchant_cost, (plan.merchant_id, cost, tax)
         if shares := _split(plan):
             found[Occasion.SPLIT] = booking.split, (plan.merchant_id, shares)
     found |= _bought_down(plan)

@@ -111,7 +111,12 @@ def charge(
     """A capture or a claim: the plan has one more bill."""
     bill, data = billed(plan, fact, now)
     bills = (*plan.bills, bill)
-    return happen(book, plan, command, fact, now, lambda _: Event(event, data | told), bills=bills, **fields)
+
+    def tell(after: Plan) -> Event:
+        cost = after.standing.merchant_costs - plan.standing.merchant_costs
+        return Event(event, data | told | ({"merchant_cost": cost} if cost else {}))
+
+    return happen(book, plan, command, fact, now, tell, bills=bills, **fields)
 
 
 def billed(plan: Plan, fact: Captured, now: datetime) -> tuple[Bill, dict[str, Any]]:

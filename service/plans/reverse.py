@@ -73,7 +73,8 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
                 "merchant_fee": fee_of(plan) - fee_of(after), "remaining": after.remaining,
                 "overpaid": after.amounts.overpaid,
             }  # fmt: skip
-            return Event(EventType.CAPTURE_REVERSED, data)
+            cost = plan.standing.merchant_costs - after.standing.merchant_costs
+            return Event(EventType.CAPTURE_REVERSED, data | ({"merchant_cost": cost} if cost else {}))
 
         try:
             return happen(book, plan, self, fact, now, tell, bills=reversed_of(plan.bills, bill.capture))

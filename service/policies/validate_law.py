@@ -18,7 +18,7 @@ from service.policies.validate_prices import Wanted, always, too_many_prices
 from service.terms.early_settlement import LEFT_OPEN, is_too_long_for_78, method_of_law
 from service.terms.frame import frame_of
 from service.terms.pricing import price_of
-from service.terms.terms import RebateMethod, Terms
+from service.terms.terms import Payer, RebateMethod, Terms
 
 AS_PAID: Final = "Interest follows what is paid, and nothing is left of it to give up; leave this out."
 
@@ -62,7 +62,9 @@ def _rebate(at: str, terms: Terms, jurisdiction: str, on: date) -> Iterator[Faul
         return
     if terms.rebate not in LEFT_OPEN.get(law, ()):
         yield Fault(at, f"The law of {jurisdiction} says how it is found, {law.value}; leave this out.")
-    elif not _has_interest_to_give_up(terms) and (terms.rebate is not RebateMethod.PROPORTIONAL or not terms.costs):
+    elif not _has_interest_to_give_up(terms) and (
+        terms.rebate is not RebateMethod.PROPORTIONAL or all(one.payer is Payer.MERCHANT for one in terms.costs)
+    ):
         yield Fault(at, AS_PAID if terms.recalculate else NO_INTEREST)
     elif terms.rebate is RebateMethod.RULE_OF_78 and is_too_long_for_78(
         jurisdiction, on, frame_of(terms, on).due_on[-1]

@@ -10,11 +10,11 @@ from typing import Final
 
 from service.policies.fault import Fault
 from service.terms.allocation_rule import AllocationRule, Component, Step, Timing
-from service.terms.terms import Captures, Payer, Terms
+from service.terms.terms import Captures, Terms
 
 AS_AGREED: Final = "The interest of the plan stays as agreed; say recalculate, or leave this out."
 NO_INTEREST: Final = "The rate is 0: there is no interest that this could change; leave it out."
-NO_COSTS: Final = "The consumer pays no costs that this could change; leave it out."
+NO_COSTS: Final = "There are no costs that this could change; leave it out."
 OF_INTEREST: Final = ("paid_early", "overdue_interest")  # matter where interest follows payments
 PLAINEST: Final = Terms()
 STEPS: Final = tuple(product(Timing, Component))
@@ -30,7 +30,7 @@ def life_is_followed(at: str, terms: Terms) -> Iterator[Fault]:
             yield Fault(f"{at}/{name}", NO_INTEREST if terms.recalculate else AS_AGREED)
     if not terms.refund_interest and not terms.rate_percent:
         yield Fault(f"{at}/refund_interest", NO_INTEREST)
-    if not terms.refund_costs and all(cost.payer is Payer.MERCHANT for cost in terms.costs):
+    if not terms.refund_costs and not terms.costs:
         yield Fault(f"{at}/refund_costs", NO_COSTS)
     for place, component in enumerate(terms.chargeback_order):
         if component in terms.chargeback_order[:place]:

@@ -15,7 +15,7 @@ from service.policies.fault import Fault
 from service.policies.price_list import Rung, lengths_of, rungs_of
 from service.policies.prices import Price, Row
 from service.policies.validate_life import life_is_followed
-from service.terms.schedule import build_schedule
+from service.terms.schedule import build_schedule, paid_up_front
 from service.terms.terms import FeeDue, Payer, Terms
 
 PRICES_MAX: Final = 2_000  # rows at their lengths: each takes some milliseconds to work out
@@ -142,19 +142,24 @@ def _price(at: str, price: Price) -> Iterator[Fault]:
         yield Fault(f"{at}/terms/down_payment_bps", "Nothing is left to pay in instalments.")
     if price.bought_down and price.terms.rate_percent:
         yield Fault(f"{at}/terms/rate_percent", "Interest that somebody buys down is none of the consumer's.")
-    yield from _costs(f"{at}/terms", price.terms)
+    yield from _costs(f"{at}/terms", price.terms, price.amount_min)
     yield from life_is_followed(f"{at}/terms", price.terms)
 
 
-def _costs(at: str, terms: Terms) -> Iterator[Fault]:
-    """Costs that nobody would pay, or that are due with others by two names."""
+def _costs(at: str, terms: Terms, amount_min: int) -> Iterator[Fault]:
+    """Costs that nobody would pay, that could be said in fewer words, or that are due with others by two names."""
     for place, cost in enumerate(terms.costs):
-        if cost.payer is Payer.MERCHANT:
-            yield Fault(
-                f"{at}/costs/{place}/payer", "Only consumers pay the costs of a plan; a merchant pays a subsidy."
-            )
-        elif cost.due is FeeDue.UP_FRONT and terms.first_due_days == 0:
-            yield Fault(f"{at}/costs/{place}/due", "The first instalment falls due at the start, too; say first.")
+        if cost.payer is Payer.CONSUMER:
+            if cost.due is FeeDue.UP_FRONT and terms.first_due_days == 0:
+                yield Fault(f"{at}/costs/{place}/due", "The first instalment falls due at the start, too; say first.")
+        elif cost.due is not FeeDue.UP_FRONT:
+            yield Fault(f"{at}/costs/{place}/due", "A merchant pays when what was captured is settled; say up_front.")
+        elif not cost.in_apr:
+            yield Fault(f"{at}/costs/{place}/in_apr", "What a merchant pays is in no consumer's rate; leave it out.")
+    charged = paid_up_front(terms, amount_min, Payer.MERCHANT)
+    if charged > amount_min:
+        sentence = f"Of {amount_min} minor units the merchant would pay {charged}: more than is captured."
+        yield Fault(f"{at}/costs", sentence)
 
 
 def _refusals(rung: Rung) -> Iterator[tuple[str, str]]:

@@ -110,9 +110,9 @@ def cost_of(cost: Cost, financed: int) -> int:
     return cost.amount + take_bps(financed, cost.bps)
 
 
-def paid_up_front(terms: Terms, financed: int) -> int:
-    """The costs that the consumer pays at the start, beside a down payment."""
-    costs = [one for one in terms.costs if one.due is FeeDue.UP_FRONT and one.payer is Payer.CONSUMER]
+def paid_up_front(terms: Terms, financed: int, payer: Payer = Payer.CONSUMER) -> int:
+    """The costs due at the start: the consumer pays them beside a down payment, the merchant when it is settled."""
+    costs = [one for one in terms.costs if one.due is FeeDue.UP_FRONT and one.payer is payer]
     return sum([cost_of(cost, financed) for cost in costs])
 
 

@@ -211,7 +211,7 @@ class Cost(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     amount: Amount = 0
     bps: BasisPoints = 0  # basis points of the financed amount
     due: FeeDue = FeeDue.UP_FRONT
-    payer: Payer = Payer.CONSUMER
+    payer: Payer = Payer.CONSUMER  # the merchant: out of what it is owed for each capture, its share
     in_apr: bool = True  # whether the law counts it in the total cost of the credit
 
 

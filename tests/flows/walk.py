@@ -53,6 +53,7 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
     "with costs": {"kind": "instalments", "category": "with costs"},
     "with costs and interest": {"kind": "instalments", "category": "with costs and interest"},
     "costs at once": {"kind": "instalments", "category": "costs at once"},
+    "paid by the shop": {"kind": "instalments", "category": "paid by the shop"},
     "subsidised": {"kind": "instalments", "category": "subsidised"},
     "by card": {"kind": "instalments", "ending": "ok"},
     "by a poor card": {"kind": "instalments", "ending": "insufficient2"},
@@ -80,6 +81,7 @@ MORE: Final[dict[str, dict[str, Any]]] = {
     "with costs": {"terms": {"costs": COSTS}},
     "with costs and interest": {"terms": MONTHLY | {"costs": COSTS, "captures": "merged"}},
     "costs at once": {"terms": {"costs": [COSTS[0] | {"due": "up_front"}]}},
+    "paid by the shop": {"terms": {"costs": [COSTS[0] | {"due": "up_front", "payer": "merchant"}]}},
     SUBSIDISED: {"terms": MONTHLY},
 }
 

@@ -102,6 +102,7 @@ NONSENSE: dict[str, Said] = {
 BESIDES: list[tuple[str, Said]] = [
     ("costs", Said([{"name": "opening", "amount": 3_00}])),  # up front
     ("refund_costs", Said(False, beside={"costs": [{"name": "opening", "amount": 3_00}]})),
+    ("costs", Said([{"name": "campaign", "amount": 3_00, "payer": "merchant", "due": "first"}], "/costs/0/due")),
     ("day_count", Said("30/360-bond", beside={"interest": "daily"})),
 ]
 

@@ -262,9 +262,9 @@ def test_the_sample_has_no_fault() -> None:
         ),
         (
             "/instalments/1/terms/costs",
-            [{"name": "set-up", "amount": 100, "due": "first"}, {"name": "set-up", "bps": 100, "payer": "merchant"}],
-            "/instalments/1/terms/costs/1/payer",
-            "Only consumers pay the costs of a plan; a merchant pays a subsidy.",
+            [{"name": "set-up", "amount": 100}, {"name": "set-up", "bps": 100, "due": "each", "payer": "merchant"}],
+            "/instalments/1/terms/costs/1/due",
+            "A merchant pays when what was captured is settled; say up_front.",
         ),
         (
             "/instalments/1/terms/captured_inside",

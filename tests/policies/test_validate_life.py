@@ -31,6 +31,7 @@ def found(said: dict[str, Any]) -> list[tuple[str, str]]:
         {"refund_interest": False, **FOLLOWS},
         {"refund_interest": False, "rate_percent": "9.9"},
         {"refund_costs": False, "costs": [{"name": "opening", "amount": 3_00, "due": "first"}]},
+        {"refund_costs": False, "costs": [{"name": "theirs", "amount": 3_00, "payer": "merchant"}]},
         {"charge_off": "no_more_interest"},
         {"charge_off": "all_due"},
         {"chargeback_order": ["interest"]},
@@ -52,11 +53,6 @@ def test_what_can_be_followed_has_no_fault(said: dict[str, Any]) -> None:
         ({"overdue_interest": False, "recalculate": True}, "/overdue_interest", NO_INTEREST),
         ({"refund_interest": False, "recalculate": True}, "/refund_interest", NO_INTEREST),
         ({"refund_costs": False}, "/refund_costs", NO_COSTS),
-        (
-            {"refund_costs": False, "costs": [{"name": "ours", "amount": 3_00, "due": "first", "payer": "merchant"}]},
-            "/refund_costs",
-            NO_COSTS,
-        ),
         ({"chargeback_order": ["fee", "fee"]}, "/chargeback_order/1", "fee is there already."),
         (
             {"allocation": {"default": {"order": EVERY[:-1]}}},

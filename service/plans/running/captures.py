@@ -27,7 +27,7 @@ from service.terms.schedule import (
     fees_of,
     paid_up_front,
 )
-from service.terms.terms import Captures, DownPaymentAt, Terms
+from service.terms.terms import Captures, DownPaymentAt, Payer, Terms
 
 
 def captured(standing: Standing, fact: Captured) -> None:
@@ -41,6 +41,8 @@ def captured(standing: Standing, fact: Captured) -> None:
     standing.captured_of[standing.captures] = fact.amount + fact.from_held
     if not fact.amount:
         return
+    if standing.terms.costs:
+        _charge_merchant(standing, part)
     if standing.withdrawal is not None:
         withdrawing.captured(standing, fact, standing.withdrawal)
         return
@@ -66,6 +68,16 @@ def _ask_at_once(standing: Standing, part: Part, on: date, down_payment: int) ->
     (row.owed[Component.FEE],) = _no_more_than_agreed(standing, part, (share,))
     if row.total:
         standing.rows.append(row)
+
+
+def _charge_merchant(standing: Standing, part: Part) -> None:
+    """The part's share of the costs that the merchant pays, as far as captures before it have left any.
+
+    A consumer who withdraws from the credit changes nothing of them: the purchase stands.
+    """
+    agreed = paid_up_front(standing.terms, _financed(standing.terms, part.whole), Payer.MERCHANT)
+    left = agreed if standing.authorized is None else max(0, agreed - standing.merchant_costs)
+    standing.merchant_costs += min(part.share_of(agreed), left)
 
 
 def amended(standing: Standing, _fact: Amended) -> None:

@@ -47,6 +47,8 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
         if amount > 0:
             standing.returned_fees += amount
             _settle(standing, fact, f"{fact.id}{OF_COSTS}", PaymentKind.FEE_REFUND, amount)
+    if fact.returns_costs and standing.terms.refund_costs and standing.merchant_costs:
+        standing.merchant_costs_back = _share(standing, standing.merchant_costs)
 
 
 def _settle(standing: Standing, fact: Refunded, name: str, kind: PaymentKind, amount: int) -> None:
@@ -159,8 +161,13 @@ def _share_of_costs(standing: Standing) -> int:
     when it was settled early is not returned besides; levied fees stay.
     """
     costs = standing.fees_of_parts - standing.fees_given_up
+    return _share(standing, max(costs, 0)) - standing.returned_fees
+
+
+def _share(standing: Standing, costs: int) -> int:
+    """As much of them as came back of what was captured."""
     lent = sum(standing.lent) + standing.from_held
-    return quotient(max(costs, 0) * standing.refunded, lent, Rounding.HALF_UP) - standing.returned_fees
+    return quotient(costs * standing.refunded, lent, Rounding.HALF_UP)
 
 
 def _never_for_charges(terms: Terms) -> Terms:

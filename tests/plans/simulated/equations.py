@@ -12,6 +12,7 @@ from service.actor import THE_DAY
 from service.ledger.chart import LedgerAccount as A
 from service.ledger.chart import Occasion, Place
 from service.merchants.fee import merchant_fee
+from service.money import take_bps
 from service.plans.guard import next_look
 from service.plans.lost import lost_of
 from service.plans.money_back import MOVED_BY_A_BANK
@@ -48,7 +49,7 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 from service.plans.running.versions import in_order
 from service.plans.state import PlanState, collection_state_of, has_ended
 from service.terms.allocation_rule import Component, PaymentKind
-from service.terms.terms import Captures
+from service.terms.terms import Captures, Payer
 from tests.plans.simulated.borne import (
     shops_part,
     the_scheme_bears_no_more_than_was_agreed,
@@ -238,14 +239,37 @@ def money_came_through_clearing(seen: Seen) -> Sides:
 
 
 def the_merchant_is_owed_what_was_captured(seen: Seen) -> Sides:
-    """Less our fee, and less what it refunded or was paid by the consumer."""
-    plan, captured, fee = seen.plan, 0, 0
+    """Less our fee and its costs, and less what it refunded or was paid by the consumer."""
+    plan, captured, fee = seen.plan, 0, -seen.books.get(Occasion.MERCHANT_COST, {}).get(Place(A.MERCHANT_FEE_INCOME), 0)
     for fact in seen.those_of(Captured):
         fee += merchant_fee(plan.offer.merchant_fee, captured, fact.amount + fact.from_held)
         captured += fact.amount + fact.from_held
     told = -seen.balance(A.MERCHANT_PAYABLE), -seen.balance(A.MERCHANT_FEE_INCOME)
     bears = seen.sums[Refunded] + _paid_to_merchant(seen) + shops_part(seen)
     return told, (captured - fee - bears, fee)
+
+
+def the_merchants_costs_are_shared(seen: Seen) -> Sides:
+    """Captured in parts it bears no more than was agreed, of all of it all; and less by the share that came back."""
+    plan, terms, wrong = seen.plan, seen.plan.offer.terms, []
+    booked = -seen.books.get(Occasion.MERCHANT_COST, {}).get(Place(A.MERCHANT_FEE_INCOME), 0)
+    borne, back = plan.standing.merchant_costs, plan.standing.merchant_costs_back
+    whole = max([plan.offer.amount, plan.amounts.amount, *[one.amount for one in seen.those_of(Amended)]])
+    agreed = sum([one.amount + take_bps(whole, one.bps) for one in terms.costs if one.payer is Payer.MERCHANT])
+    if not 0 <= back <= borne <= agreed or booked != borne - back:
+        wrong.append(f"{booked} is booked of {borne} less {back}, {agreed} were agreed")
+    is_whole = not seen.those_of(Amended) and plan.amounts.captured == plan.offer.amount == plan.amounts.amount
+    down_payment = terms.down_payment + terms.down_payment_bps
+    if is_whole and not down_payment and borne != agreed:
+        wrong.append(f"all was captured, and {borne} is borne of {agreed}")
+    last = seen.last
+    if back and not terms.refund_costs:
+        wrong.append("they were to stay")
+    if isinstance(last, Refunded) and last.returns_costs and terms.refund_costs:
+        captured = sum(plan.standing.lent) + plan.standing.from_held
+        if plan.standing.refunded == captured and back != borne:
+            wrong.append(f"{back} of {borne}, though all came back")
+    return wrong, []
 
 
 def other_sellers_have_their_parts(seen: Seen) -> Sides:
@@ -487,6 +511,7 @@ EQUATIONS: tuple[Equation, ...] = (
     a_quote_that_is_paid_settles,
     what_is_lost_is_what_was_given_up,
     the_merchant_is_owed_what_was_captured,
+    the_merchants_costs_are_shared,
     other_sellers_have_their_parts,
     every_partner_has_its_share,
     every_partner_holds_its_part,

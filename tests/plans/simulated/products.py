@@ -34,6 +34,7 @@ from service.terms.terms import (
     Method,
     NonBusinessDay,
     PaidEarly,
+    Payer,
     RateKind,
     RebateMethod,
     Remainder,
@@ -58,8 +59,9 @@ COSTS = (
     Cost("opening", amount=199, bps=150, due=FeeDue.SPREAD),
     Cost("keeping", amount=7, due=FeeDue.EACH),
     Cost("signing", amount=20_00, due=FeeDue.FIRST),
-    Cost("share", bps=300, due=FeeDue.FIRST),
+    Cost("share", bps=300, due=FeeDue.FIRST, in_apr=False),
     Cost("at once", amount=9_99, bps=120),
+    Cost("the shop's", amount=3_01, bps=80, payer=Payer.MERCHANT),
 )
 TRIES = 50
 AMENDABLE: dict[str, Any] = {"amount_min": 1, "amount_max": 950_00}
@@ -131,13 +133,19 @@ def instalments(chance: Random) -> Terms:
     """Terms with every field in play that says what a schedule asks for; half of them plain."""
     unit, every = chance.choice(RHYTHMS)
     count, rate = chance.randint(1, 6), chance.choice((0, 0, chance.randint(1, 60_0000)))
+    first_due_days = chance.choice((None, None, 0, chance.randint(0, 60)))
+    costs = COSTS if first_due_days != 0 else [one for one in COSTS if not is_at_once(one)]
     plain = Terms(
-        instalments=count, every=every, unit=unit, rate_percent=Decimal(rate) / 10_000,
-        first_due_days=chance.choice((None, None, 0, chance.randint(0, 60))),
+        instalments=count, every=every, unit=unit, rate_percent=Decimal(rate) / 10_000, first_due_days=first_due_days,
         interest=chance.choice(tuple(Interest)), day_count=chance.choice(tuple(DayCount)),
-        costs=tuple(chance.sample(COSTS, chance.choice((0, 0, 1, 2)))),
+        costs=tuple(chance.sample(costs, chance.choice((0, 0, 1, 2)))),
     )  # fmt: skip
     return plain if chance.random() < 0.5 else _rich(chance, plain)
+
+
+def is_at_once(cost: Cost) -> bool:
+    """Whether it is the consumer's and due at the start, where no instalment is."""
+    return cost.due is FeeDue.UP_FRONT and cost.payer is Payer.CONSUMER
 
 
 def _rich(chance: Random, plain: Terms) -> Terms:

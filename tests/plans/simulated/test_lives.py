@@ -17,7 +17,7 @@ from service.plans.reading_store import fold
 from service.plans.running.facts import Captured, Event
 from service.plans.state import PlanState
 from service.terms.allocation_rule import PaymentKind
-from service.terms.terms import DownPaymentAt, FeeDue, Payer
+from service.terms.terms import DownPaymentAt
 from tests.plans.simulated import life
 from tests.plans.simulated.equations import EQUATIONS
 from tests.plans.simulated.life import Broken, Simulated
@@ -103,13 +103,13 @@ def test_chance_reaches_every_term() -> None:
     assert unsaid == NOT_BY_CHANCE
     for values in said.values():
         kind = next((type(one) for one in values if isinstance(one, StrEnum)), None)
-        if kind and kind not in (FeeDue, DownPaymentAt, Payer):
+        if kind and kind is not DownPaymentAt:
             assert {*kind} <= values, kind
 
 
 # A price list does not say them, or says them of what is before a plan; collecting has tests of its own.
 NOT_BY_CHANCE = {
-    "Terms.first_due_on", "Servicing.retry", "Servicing.dispute_days", "Cost.payer", "Cost.in_apr",
+    "Terms.first_due_on", "Servicing.retry", "Servicing.dispute_days",
 }  # fmt: skip
 
 
