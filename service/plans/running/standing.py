@@ -138,12 +138,9 @@ class Standing(Struct, eq=False, array_like=True):
     def copy(self) -> "Standing":
         """A working copy of its own, with courses and periods of its own."""
         courses = [course.copy() for course in self.courses]
-        course_of = {id(old): new for old, new in zip(self.courses, courses, strict=True)}
-        period_of = {
-            id(old): new
-            for before, after in zip(self.courses, courses, strict=True)
-            for old, new in zip(before.periods, after.periods, strict=True)
-        }
+        pairs = list(zip(self.courses, courses, strict=True))
+        course_of = {id(old): new for old, new in pairs}
+        period_of = {id(old): new for one, other in pairs for old, new in zip(one.periods, other.periods, strict=True)}
         rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
         allocations = {fact_id: structs.replace(one) for fact_id, one in self.allocations.items()}
         done = None if self.done is None else self.done[:]
