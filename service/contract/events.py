@@ -19,9 +19,9 @@ _OF_A_PLAN: Final = ("plan", "deposit", "payment", "fee", "instalment", "dispute
 
 AMOUNTS: Final = {
     "advance", "amount", "amount_before", "approved", "beyond", "captured", "claimed", "closing", "deposit", "fee",
-    "from_held", "held", "interest", "limit", "limit_before", "merchant_fee", "not_asked_for", "outstanding", "overdue",
-    "overpaid", "owed", "paid", "payout", "penalty", "price", "principal", "refunded", "released", "remaining",
-    "return_fee", "subsidy", "total_cost", "total_payable", "voided", "waived",
+    "from_held", "held", "interest", "limit", "limit_before", "merchant_cost", "merchant_fee", "not_asked_for",
+    "outstanding", "overdue", "overpaid", "owed", "paid", "payout", "penalty", "price", "principal",
+    "refunded", "released", "remaining", "return_fee", "subsidy", "total_cost", "total_payable", "voided", "waived",
 }  # fmt: skip
 COUNTS: Final = {
     "capture", "days", "days_past_due", "extendable_days", "instalment", "instalments", "number", "ratio_bps",
