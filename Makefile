@@ -86,7 +86,7 @@ training: $(TRAINING)/ready  ## what training needs, into .venv-training: the pa
 test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard, and the guide's page
 	@$(TRAINING)/bin/python -m pytest -q tests/learning tests/test_readme.py $(ARGS)
 
-bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 20,000); writes bench.json
+bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 20,000); writes bench.json, bench.svg
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(READY)  ## the invariants of the database, and plans proved against their facts (ARGS=--all: every plan)
@@ -135,4 +135,4 @@ clients: $(READY)  ## a Python client, and where npm is types for TypeScript, in
 		$(OUT)/$(AUDIENCE).yaml --output $(OUT)/tenor.ts --default-non-nullable false; fi
 
 clean:  ## remove what was built; .local, the data folder, stays
-	rm -rf .venv .venv-training .venv-node .clients .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json
+	rm -rf .venv .venv-training .venv-node .clients .pytest_cache .ruff_cache .mypy_cache .hypothesis bench.json bench.svg

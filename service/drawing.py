@@ -40,9 +40,9 @@ class Chart:
             self._text(self._right(value), HEIGHT - BOTTOM + 18, label(value), FAINT, anchor="middle")
         self._text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, name, FAINT, anchor="middle")
 
-    def ticks_y(self, label: Label) -> None:
-        """Ticks on the left, each with a faint line across."""
-        for value in ticks(self._y):
+    def ticks_y(self, label: Label, at: Sequence[Number] | None = None) -> None:
+        """Ticks on the left, at round values or as given, each with a faint line across."""
+        for value in ticks(self._y) if at is None else at:
             y = self._down(value)
             self._part(f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y:.1f}' y2='{y:.1f}' stroke='{GRID}'/>")
             self._text(LEFT - 8, y + 4, label(value), FAINT, anchor="end")

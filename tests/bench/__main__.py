@@ -9,26 +9,59 @@ import os
 import secrets
 import shutil
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from service import config, db, embedded
 from service.config import CannotStart, Settings
 from service.server import supervisor
-from tests.bench import books, curve, facts, filing, pure, report
-from tests.bench.day import measure as measure_day
+from tests.bench import (
+    behind,
+    books,
+    curve,
+    day,
+    facts,
+    filing,
+    first_trade,
+    growth,
+    kept,
+    latency,
+    pure,
+    report,
+    scaling,
+    trips,
+)  # fmt: skip
+from tests.bench.figures import Bench, Cpu, Side
+from tests.bench.filled import filled
 from tests.bench.load import Outcome
-from tests.bench.report import Bench, Cpu
-from tests.bench.stage import PROCESSES, Stage, set_up
+from tests.bench.stage import PROCESSES, Stage, migrated, set_up
 
+FEW = 10_000  # plans: what very many are held against
 FOLDER = Path(".local") / "bench"  # on the disk where the service's own data would be
+
+
+class Parts:
+    """What each part of the run took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        """So long it took since the last one ended."""
+        now = time.perf_counter()
+        self.seconds[name] = round(now - self._began, 1)
+        self._began = now
+        print(f"  {name}: {self.seconds[name]:g} s", flush=True)
 
 
 def main() -> int:
     """The exit code: 0 when nothing failed and no check is broken."""
     given = _asked()
     environ = config.read(os.environ)
-    load_before = os.getloadavg()[0]
+    load_before, parts = os.getloadavg()[0], Parts()
     print("Servers, a database, people with decisions that wait ...", flush=True)
     with supervisor.stopping_on_signals(), ExitStack() as stack:
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -42,33 +75,49 @@ def main() -> int:
             audit_secret=secrets.token_hex(32),
         )
         servers = stack.enter_context(embedded.running(wanted, fresh=wanted.database_url is None)).settings
-        if given.plans:
-            print(f"{given.plans:,} plans, and their day ...", flush=True)
-        day = measure_day(servers, given.plans) if given.plans else None
-        reconciled = books.measure(servers, given.items) if given.items else None
-        filed = filing.measure(servers, given.items) if given.items else None
-        stage = stack.enter_context(set_up(servers, given.people, given.connections, given.rounds + 1))
+        stack.enter_context(migrated(servers))
+        parts.end("servers")
+        bench = _on_a_stage(servers, given, parts)
+        bench.machine.load_before = round(load_before, 2)
+        if given.all:
+            bench.first_day_s = first_trade.measure(servers)
+            parts.end("first day of trade")
+        _on_a_partners_day(servers, given, bench, parts)
+        _beside_many_plans(servers, given, bench, parts)
+    bench.pure_us, bench.facts_in_schedules = pure.costs(given.passes), facts.in_schedules()
+    parts.end("rules alone")
+    bench.took_s = parts.seconds
+    report.write(bench)
+    report.show(bench)
+    day, grown = bench.day_close, bench.grown
+    is_broken = day is not None and (day.broken_checks or day.differences or day.before.errors or day.during.errors)
+    has_failed = is_broken or (grown is not None and grown.errors)
+    return 1 if bench.errors or bench.broken_checks or has_failed else 0
+
+
+def _on_a_stage(servers: Settings, given: argparse.Namespace, parts: Parts) -> Bench:
+    """What is measured with a service and a cast of people, and hardly a plan; of all sides, or of some alone."""
+    with set_up(servers, given.people, given.connections, given.rounds + 1) as stage:
+        parts.end("stage")
+        weighed = _weigh(stage, given, parts) if given.all else {}
         played = play(stage, given.sides, given.rounds, given.seconds)
-        print("The same at 1, 8 and 128 connections ...", flush=True)
-        curves = curve.measure(stage, given.sides, given.seconds / 2)
+        sides = {name: report.side_of(rounds) for name, rounds in played.items()}
+        parts.end("rounds")
+        curves = curve.measure(stage, sides, given.seconds / 2)
+        parts.end("few connections")
+        compared = _compare(stage, sides, given, parts) if given.all else {}
         checks = asyncio.run(check(stage))
-    sides = {name: report.side_of(rounds) for name, rounds in played.items()}
-    bench = Bench(
+        parts.end("checks")
+    errors = sum(sum(side.errors.values()) for side in sides.values())
+    errors += sum(point.errors for points in curves.values() for point in points[:-1])  # the crowd was counted
+    return Bench(
         open_vs_pgbench=ratio(sides, "open", "pgbench_open_as_we_write", "pgbench_open_as_anyone_would"),
         pay_vs_pgbench=ratio(sides, "pay", "pgbench_pay_as_we_write", "pgbench_pay_as_anyone_would"),
         decide_vs_bare=ratio(sides, "decide", "bare"),
         decide_alone_vs_crowd=curve.alone(curves, "decide"),
         open_alone_vs_crowd=curve.alone(curves, "open"),
         curves=curves,
-        day_close_plans_per_s=day.plans_per_s if day else 0,
-        day_close_p99_ratio=day.p99_ratio if day else 0,
-        day_close=day,
-        recon_vs_join=reconciled.recon_vs_join if reconciled else 0,
-        reconciled=reconciled,
-        daily_files_s=filed.seconds if filed else 0,
-        filed=filed,
-        errors=sum(sum(side.errors.values()) for side in sides.values())
-        + sum(point.errors for points in curves.values() for point in points),
+        errors=errors,
         broken_checks=[one.name for one in checks if one.rows],
         checks=len(checks),
         processes=PROCESSES,
@@ -76,14 +125,60 @@ def main() -> int:
         people=given.people,
         seconds=given.seconds,
         sides=sides,
-        pure_us=pure.costs(),
-        facts_in_schedules=facts.in_schedules(),
-        machine=report.machine(stage.postgres_version, load_before),
+        machine=report.machine(stage.postgres_version),
+        **weighed,
+        **compared,
     )
-    report.write(bench)
-    report.show(bench)
-    is_broken = day is not None and (day.broken_checks or day.differences or day.before.errors or day.during.errors)
-    return 1 if bench.errors or bench.broken_checks or is_broken else 0
+
+
+def _weigh(stage: Stage, given: argparse.Namespace, parts: Parts) -> dict[str, Any]:
+    """What a plan takes, before anything else grows."""
+    found = {"kept": kept.measure(stage, given.lives), "trips": trips.count(stage)}
+    parts.end("room and round trips")
+    return found
+
+
+def _compare(stage: Stage, sides: dict[str, Side], given: argparse.Namespace, parts: Parts) -> dict[str, Any]:
+    """The stage's service with what is nearly the same: with less to do, one process, others' pasts, itself before."""
+    found: dict[str, Any] = {}
+    capacities = {name: side.per_second for name, side in sides.items()}
+    found["waits"] = latency.measure(stage, capacities, given.seconds)
+    parts.end("latency")
+    found["scaled"] = scaling.measure(stage, given.seconds / 2)
+    found["cold_start_s"] = scaling.cold_start(stage)
+    parts.end("one process, cold starts")
+    found["behind"] = behind.measure(stage, given.past, given.seconds / 2)
+    parts.end("a long past")
+    found["memory"] = stage.held(given.requests)
+    parts.end("memory")
+    return found
+
+
+def _on_a_partners_day(servers: Settings, given: argparse.Namespace, bench: Bench, parts: Parts) -> None:
+    if not given.items:
+        return
+    compared = bench.reconciled = books.measure(servers, given.items)
+    bench.recon_vs_join = compared.recon_vs_join
+    parts.end("a partner's day compared")
+    made = bench.filed = filing.measure(servers, given.items)
+    bench.daily_files_s = made.seconds
+    parts.end("a partner's files")
+
+
+def _beside_many_plans(servers: Settings, given: argparse.Namespace, bench: Bench, parts: Parts) -> None:
+    """The day's close, and then whether so many plans slow what is done beside them."""
+    if not given.plans:
+        return
+    print(f"{given.plans:,} plans, and their day ...", flush=True)
+    seconds = given.seconds / 2
+    with filled(servers, given.plans, day.SHOPPERS, growth.buyers(seconds)) as many:
+        parts.end(f"{given.plans:,} plans")
+        closed = bench.day_close = day.measure(many, given.before)
+        bench.day_close_plans_per_s, bench.day_close_p99_ratio = closed.plans_per_s, closed.p99_ratio
+        parts.end("their day")
+        with filled(servers, FEW, day.SHOPPERS, growth.buyers(seconds)) as few:
+            bench.grown = growth.measure(many, few, seconds)
+        parts.end("many plans and few")
 
 
 def _asked() -> argparse.Namespace:
@@ -91,18 +186,30 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The benchmark; writes bench.json.")
     parser.add_argument("--quick", action="store_true", help="one short round of each")
     parser.add_argument("--rounds", type=int, help="of each side (3; quick: 1)")
-    parser.add_argument("--seconds", type=float, help="of each round (6; quick: 3)")
-    parser.add_argument("--people", type=int, help="how many there are (100000; quick: 20000)")
+    parser.add_argument("--seconds", type=float, help="of each round (4; quick: 1.5)")
+    parser.add_argument("--people", type=int, help="how many there are (80000; quick: 10000)")
     parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
     parser.add_argument("--plans", type=int, help="whose day is closed (1000000; quick: 20000; 0: none)")
     parser.add_argument("--items", type=int, help="of a partner's day (1000000; quick: 20000; 0: none)")
-    parser.add_argument("--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES))
+    parser.add_argument("--lives", type=int, help="plans whose room is measured (2000; quick: 300)")
+    parser.add_argument("--past", type=int, default=1_000, help="plans behind one consumer (1000)")
+    parser.add_argument("--requests", type=int, default=0, help="answered at least before memory is looked at (0)")
+    parser.add_argument(
+        "--sides",
+        nargs="*",
+        default=list(report.SIDES),
+        choices=list(report.SIDES),
+        help="all; or some, and nothing else on their stage",
+    )
     given = parser.parse_args()
-    rounds, seconds, people, plans = (1, 3, 20_000, 20_000) if given.quick else (3, 6, 100_000, 1_000_000)
+    quick, usual = (1, 1.5, 10_000, 20_000, 300), (3, 4, 80_000, 1_000_000, 2_000)
+    rounds, seconds, people, plans, lives = quick if given.quick else usual
+    given.before, given.passes = (3.0, 60) if given.quick else (10.0, pure.PASSES)
     given.rounds, given.seconds = given.rounds or rounds, given.seconds or seconds
-    given.people = given.people or people
+    given.people, given.lives = given.people or people, given.lives or lives
     given.plans = plans if given.plans is None else given.plans
     given.items = plans if given.items is None else given.items
+    given.all = set(given.sides) == set(report.SIDES)
     if given.items % books.OF:
         parser.error(f"argument --items: not a multiple of {books.OF:,}")
     return given
@@ -118,7 +225,7 @@ def play(stage: Stage, sides: list[str], rounds: int, seconds: float) -> dict[st
     return played
 
 
-def ratio(sides: dict[str, report.Side], ours: str, *theirs: str) -> float:
+def ratio(sides: dict[str, Side], ours: str, *theirs: str) -> float:
     """Ours against the fastest of theirs; 0 when one of them was not played."""
     against = max((sides[name].per_second for name in theirs if name in sides), default=0)
     return round(sides[ours].per_second / against, 3) if ours in sides and against else 0

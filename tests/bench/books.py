@@ -17,13 +17,13 @@ from service import clock, config, db, ids
 from service.config import Settings
 from service.reconciling.found import BreakClass, Leg
 from service.reconciling.verdict import Verdict
-from tests.bench.report import Reconciled
+from tests.bench.figures import Reconciled
+from tests.bench.filling import PATIENCE_S, hands, in_parts, share, without_indexes
 from tests.bench.stage import connected, database
 from tests.partners.ledger import MONDAY, PARTNER, PROGRAMME, open_world
 from tests.reconciling.days import compare, noon, our_file, their_file
 
 Q = db.load_queries(Path(__file__).with_name("books.sql"))
-PATIENCE_S = 600
 
 OF = 2_000  # items: as many have all breaks that are planted, ten
 PLANTED = {
@@ -54,7 +54,7 @@ async def compared(settings: Settings, items: int) -> Reconciled:
     assert items % OF == 0, items
     async with connected(settings) as conn:
         await open_world(conn)
-        counts = await _fill(conn, items)
+        counts = await _fill(settings, conn, items)
         began = clock.monotonic()
         run = await compare(conn)
         seconds = clock.monotonic() - began
@@ -68,15 +68,19 @@ async def compared(settings: Settings, items: int) -> Reconciled:
     )  # fmt: skip
 
 
-async def _fill(conn: db.Connection, items: int) -> dict[str, int]:
+async def _fill(settings: Settings, conn: db.Connection, items: int) -> dict[str, int]:
     """How many positions, settlements and entries of the bank there are."""
     ours = {kind: await our_file(conn, kind, MONDAY) for kind in ("TXN", "POS", "STL")}
     theirs = {kind: await their_file(conn, kind, MONDAY) for kind in ("TXN", "POS")}
     message = ids.new_id(ids.BANK_MESSAGE, 0, 1)
     patience = {"timeout": PATIENCE_S}
-    await conn.execute(Q.our_events, PARTNER, PROGRAMME, MONDAY, noon(MONDAY), items, **patience)
-    await conn.execute(Q.their_events, theirs["TXN"], PROGRAMME, MONDAY, **patience)
-    await conn.execute("vacuum (analyze)", **patience)
+
+    async def tell(one: db.Connection, part: range) -> None:
+        await one.execute(Q.our_events, PARTNER, PROGRAMME, MONDAY, noon(MONDAY), part[0], part[-1], **patience)
+
+    async with hands(settings) as those, without_indexes(those, ["partner_events", "partner_their_events"]):
+        await share(those, in_parts(items), tell)
+        await conn.execute(Q.their_events, theirs["TXN"], PROGRAMME, MONDAY, **patience)
     await conn.execute(Q.our_positions, ours["POS"], PARTNER, PROGRAMME, MONDAY, **patience)
     await conn.execute(Q.their_positions, theirs["POS"], theirs["TXN"], PARTNER, **patience)
     await conn.execute(Q.our_legs, ours["STL"], PROGRAMME, MONDAY, **patience)

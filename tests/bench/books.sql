@@ -7,7 +7,7 @@ insert into partner_events (bucket, event_id, partner_id, programme_id, number, 
                             value_on, principal, interest, fee, penalty, subsidy, currency, booked_at)
 select n % 1024, 'cm_' || lpad(n::text, 26, '0'), $1, $2, n, 'pl_' || lpad((n / 10)::text, 26, '0'), 'repayment', $3, $3,
        $3, 1000 + n % 7, 30 + n % 5, 0, 0, 0, 'EUR', $4
-  from generate_series(0, $5::int - 1) n;
+  from generate_series($5::int, $6::int) n;
 
 -- their_events --
 -- Of 2,000: 0 and 1,000 have another amount, 200 is missing, 400 comes twice, 600 has a companion that we do not know.

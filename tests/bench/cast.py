@@ -96,9 +96,9 @@ class Cast(Struct):
         """POST /v1/plans/{id}/capture: all of it is shipped."""
         return self._post(f"/v1/plans/{plan_id}/capture", person, b'{"amount":%d}' % amount)
 
-    def payment(self, person: Person, plan_id: str) -> bytes:
-        """POST /v1/plans/{id}/payments: one cent of what is owed."""
-        return self._post(f"/v1/plans/{plan_id}/payments", person, b'{"amount":1}')
+    def payment(self, person: Person, plan_id: str, amount: int = 1) -> bytes:
+        """POST /v1/plans/{id}/payments: one cent of what is owed, or more."""
+        return self._post(f"/v1/plans/{plan_id}/payments", person, b'{"amount":%d}' % amount)
 
     def _post(self, path: str, person: Person, body: bytes) -> bytes:
         head = (
@@ -187,24 +187,37 @@ async def _show_fewer_offers(conn: Connection, settings: Settings, demo: Demo) -
     await conn.execute(SEED.insert_policy, policy.policy_id, policy.version, text, clock.now(), *signed)
 
 
+async def decide_for_all(conn: Connection, cast: Cast, port: int) -> dict[str, Any]:
+    """The first person goes to the checkout, and everybody gets that decision; it."""
+    decision = ask(port, cast.checkout(cast.people[0]))
+    await _multiply(conn, cast, decision["id"])
+    return decision
+
+
 async def rehearse(conn: Connection, cast: Cast, port: int) -> None:
     """The first person buys; everybody gets that decision, and the yardstick that plan to write."""
-    first = cast.people[0]
-    decision = _ask(port, cast.checkout(first))
+    first, decision = cast.people[0], await decide_for_all(conn, cast, port)
     assert len(decision["offers"]) == OFFERS, f"the ladder has {len(decision['offers'])} offers"
-    await _multiply(conn, cast, decision["id"])
     await conn.execute((Path(__file__).with_name("yardstick.sql")).read_text())
     await conn.execute("set search_path = public")
-    plan = _ask(port, cast.acceptance(replace(first, decision_id=decision["id"])))
+    plan = ask(port, cast.acceptance(replace(first, decision_id=decision["id"])))
     await conn.execute(Q.take_samples, 1, plan["id"])
-    _ask(port, cast.capture(first, plan["id"], plan["amount"]))
-    _ask(port, cast.payment(first, plan["id"]))
+    ask(port, cast.capture(first, plan["id"], plan["amount"]))
+    ask(port, cast.payment(first, plan["id"]))
     await conn.execute(Q.take_samples, 3, plan["id"])
     await conn.execute(Q.insert_yardstick_accounts, len(cast.people), LIMIT)
     await conn.execute(Q.owe_yardstick, len(cast.people))
     await conn.execute("vacuum (analyze)")
     with suppress(asyncpg.InsufficientPrivilegeError):  # a given server's own affair
         await conn.execute("checkpoint")  # what the preparations wrote is not written during a round
+
+
+async def find_decisions(conn: Connection, people: list[Person]) -> list[Person]:
+    """These people, each with the last decision that was made on them; of who comes twice the last two, and so on."""
+    made: dict[str, list[str]] = {}
+    for consumer_id, decision_id in await conn.fetch(Q.load_decisions, [one.consumer_id for one in people]):
+        made.setdefault(consumer_id, []).append(decision_id)
+    return [replace(one, decision_id=made[one.consumer_id].pop()) for one in people]
 
 
 async def find_plans(conn: Connection, people: list[Person]) -> list[str]:
@@ -240,7 +253,7 @@ async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
     await conn.copy_records_to_table("decisions", records=records, columns=list(made))
 
 
-def _ask(port: int, request: bytes) -> dict[str, Any]:
+def ask(port: int, request: bytes) -> dict[str, Any]:
     """Its answer; asked again with the same key where the service was too busy to say what became of it."""
     for _ in range(ASKED_MAX):
         status, body = _send(port, request)

@@ -57,6 +57,24 @@ select yardstick.owe($1::int);
 select plan_id from plans join unnest($1::text[]) with ordinality as k (decision_id, place) using (decision_id)
  order by place;
 
+-- load_decisions --
+-- In the order in which they were made.
+select consumer_id, decision_id from decisions where consumer_id = any ($1::text[]) order by decision_id;
+
+-- raise_limit --
+-- As an operator would, but for the entry of the audit log.
+update accounts set "limit" = $2, version = version + 1 where person_id = $1;
+
+-- sizes --
+-- Of each table, with its indexes and what is kept apart of its rows.
+select relname as name, pg_total_relation_size(oid) as bytes
+  from pg_class
+ where relkind = 'r' and relnamespace = 'public'::regnamespace;
+
+-- written_ahead --
+-- Bytes, since the server was made.
+select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint;
+
 -- insert_yardstick_accounts --
 insert into yardstick.accounts (bucket, person_id, currency, "limit")
 select person % 1024, yardstick.identifier('pe_', person), 'EUR', $2 from generate_series(1, $1::int) as person;

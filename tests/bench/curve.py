@@ -6,38 +6,26 @@ is told as a multiple of what it takes in a crowd.
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from tests.bench.figures import Point, Side
 
 if TYPE_CHECKING:
     from tests.bench.stage import Stage
 
-CONNECTIONS: Final = (1, 8, 128)
+FEW: Final = (1, 8)  # connections
 SIDES: Final = ("decide", "open", "pay", "bare")
 BAR: Final = 40  # characters of the longest
 
 
-class Point(Struct):
-    """A side at so many connections, each with one request on its way."""
-
-    connections: int
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us: int  # of service and PostgreSQL together, for one request
-    errors: int
-
-
-def measure(stage: "Stage", sides: list[str], seconds: float) -> dict[str, list[Point]]:
-    """Each side at each number of connections; those that were asked for."""
-    connections, stage.buyers_max = stage.connections, len(stage.buyers) // len(CONNECTIONS)
-    curves: dict[str, list[Point]] = {side: [] for side in SIDES if side in sides}
-    for count in CONNECTIONS:
+def measure(stage: "Stage", crowd: dict[str, Side], seconds: float) -> dict[str, list[Point]]:
+    """Each side with few connections, and as it was in the crowd of the rounds before."""
+    connections, stage.buyers_max = stage.connections, len(stage.buyers) // (len(FEW) + 1)  # some are left
+    curves: dict[str, list[Point]] = {side: [] for side in SIDES if side in crowd}
+    for stage.connections in FEW:
         for side, points in curves.items():
-            stage.connections = count
             outcome, cpu = stage.play(side, seconds)
             points.append(
                 Point(
-                    connections=count,
+                    connections=stage.connections,
                     per_second=round(outcome.per_second, 1),
                     p50_ms=round(outcome.p50_ms, 2),
                     p99_ms=round(outcome.p99_ms, 2),
@@ -46,6 +34,12 @@ def measure(stage: "Stage", sides: list[str], seconds: float) -> dict[str, list[
                 )
             )
     stage.connections = connections
+    for side, points in curves.items():
+        one, cpu = crowd[side], crowd[side].cpu_us
+        errors = sum(one.errors.values())
+        points.append(
+            Point(connections, one.per_second, one.p50_ms, one.p99_ms, round(cpu.service + cpu.postgres), errors)
+        )
     return curves
 
 

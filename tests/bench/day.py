@@ -2,102 +2,56 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 
 import msgspec
-from msgspec.structs import replace
 
 from service import clock, config, db
 from service.config import Settings
-from service.demo.seed import Demo
-from service.demo.seed import load as load_demo
 from service.plans.proof_store import prove
 from tests.bench import portfolio
-from tests.bench.cast import Cast, invite
 from tests.bench.closing import Closed
-from tests.bench.load import Job, Outcome
-from tests.bench.portfolio import LIVES, Teller
-from tests.bench.processes import Processors, memory_mib, postmaster_of, serving
-from tests.bench.report import Checkouts, DayClose
-from tests.bench.stage import PROCESSES, connected, database, free_port
+from tests.bench.figures import Checkouts, DayClose
+from tests.bench.filled import Filled
+from tests.bench.load import PATIENCE_S, Generator, Job, Outcome
+from tests.bench.processes import Processors, memory_mib
+from tests.bench.stage import Stage, connected
 
 WORKERS = 2
 SHOPPERS = 1_000
 CONNECTIONS = 8
 PAUSE_S = 0.1  # so that they ask for no more than there is room for beside the day's close
-BEFORE_S = 15.0
 DURING_S = 1_200.0  # at most
 
 
-def measure(servers: Settings, plans: int) -> DayClose:
-    """Makes the plans in a database of their own, and closes their day."""
-    with database(replace(servers, sandbox=True, allow_private=True)) as settings:
-        cast, demo, postmaster = asyncio.run(_prepare(settings))
-        with serving(["service", "http-process"], PROCESSES, settings) as web:
-            operator, merchant = (Teller(web.port, key) for key in (demo.operator_key, demo.merchant_key))
-            with _till(operator, Teller(web.port, demo.second_operator_key)) as name:
-                today = clock.now()
-                models = [portfolio.live(merchant, life, today, name) for life in LIVES]
-                operator.post("/v1/operator/day-close", {}, today - portfolio.A_DAY)
-                asyncio.run(_multiply(settings, models, plans))
-                _loaded(_shopping(cast, web.port, BEFORE_S))  # nothing is measured cold
-                before, load = _loaded(_shopping(cast, web.port, BEFORE_S)), os.getloadavg()[0]
-                with _loading(_shopping(cast, web.port, DURING_S)) as during:
-                    postgres = Processors([], postmaster).postgres()
-                    closed = _close(settings)
-                    postgres = Processors([], postmaster).postgres() - postgres
-                memory = sum(one.memory_mib for one in closed) + sum(memory_mib(pid) for pid in web.pids)
-        found = DayClose(
-            plans=plans,
-            workers=WORKERS,
-            seconds=round(max(sum(one.steps.values()) for one in closed), 1),
-            steps={name: round(max(one.steps[name] for one in closed), 1) for name in closed[0].steps},
-            workers_cpu_s=round(sum(one.cpu_s for one in closed), 1),
-            postgres_cpu_s=round(postgres, 1),
-            memory_mib=round(memory),
-            before=_checkouts(before),
-            during=_checkouts(during[0]),
-            load=round(load, 2),
-        )
-        asyncio.run(_prove(settings, found))
-        return found
-
-
-async def _prepare(settings: Settings) -> tuple[Cast, Demo, int | None]:
-    async with connected(settings) as connection:
-        cast = await invite(connection, settings, SHOPPERS)
-        demo = load_demo(settings)
-        await portfolio.price(connection, settings, demo)
-        return cast, demo, postmaster_of(await connection.fetchval("select pg_backend_pid()"))
-
-
-async def _multiply(settings: Settings, models: list[str], plans: int) -> None:
-    async with AsyncExitStack() as stack:
-        connections = [await stack.enter_async_context(connected(settings)) for _ in range(WORKERS)]
-        await portfolio.multiply(connections, settings, models, plans)
-        await connections[0].execute("vacuum (analyze)")
-
-
-@contextmanager
-def _till(operator: Teller, second: Teller) -> Iterator[str]:
-    """The sandbox processor, registered; its name."""
-    port = free_port()
-    waits = operator.post("/v1/operator/processors", {"name": "till", "url": f"http://127.0.0.1:{port}"}, clock.now())
-    made = second.post(f"/v1/operator/approvals/{waits['id']}/approve", {}, clock.now())["result"]
-    command = [sys.executable, "-m", "service", "sandbox-processor", f"--port={port}", f"--secret={made['secret']}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield "till"
-    finally:
-        process.terminate()
-        process.wait(20)
+def measure(shop: Filled, before_s: float) -> DayClose:
+    """Closes the day of all its plans; so long people go to the checkout before it."""
+    settings, stage = shop.stage.settings, shop.stage
+    _loaded(_shopping(stage, before_s))  # nothing is measured cold
+    before, load = _loaded(_shopping(stage, before_s)), os.getloadavg()[0]
+    with _loading(_shopping(stage, DURING_S)) as during:
+        postgres = Processors([], stage.postmaster).postgres()
+        closed = _close(settings)
+        postgres = Processors([], stage.postmaster).postgres() - postgres
+    memory = sum(one.memory_mib for one in closed) + sum(memory_mib(pid) for pid in stage.service.pids)
+    found = DayClose(
+        plans=shop.plans,
+        workers=WORKERS,
+        seconds=round(max(sum(one.steps.values()) for one in closed), 1),
+        steps={name: round(max(one.steps[name] for one in closed), 1) for name in closed[0].steps},
+        workers_cpu_s=round(sum(one.cpu_s for one in closed), 1),
+        postgres_cpu_s=round(postgres, 1),
+        memory_mib=round(memory),
+        before=_checkouts(before),
+        during=_checkouts(during[0]),
+        load=round(load, 2),
+    )
+    asyncio.run(_prove(settings, found))
+    return found
 
 
 def _close(settings: Settings) -> list[Closed]:
@@ -109,10 +63,10 @@ def _close(settings: Settings) -> list[Closed]:
     return [msgspec.msgpack.decode(one, type=Closed) for one in said]
 
 
-def _shopping(cast: Cast, port: int, seconds: float) -> Job:
-    people, count = cast.people[:SHOPPERS], int(CONNECTIONS / PAUSE_S * seconds)
-    carts = [cast.checkout(people[i % SHOPPERS]) for i in range(count)]
-    return Job(port, CONNECTIONS, seconds, carts, b'"outcome":"approved"', pause_s=PAUSE_S)
+def _shopping(stage: Stage, seconds: float) -> Job:
+    people, count = stage.shoppers, int(CONNECTIONS / PAUSE_S * seconds)
+    carts = [stage.cast.checkout(people[i % len(people)]) for i in range(count)]
+    return Job(stage.service.port, CONNECTIONS, seconds, carts, b'"outcome":"approved"', pause_s=PAUSE_S)
 
 
 def _loaded(job: Job) -> Outcome:
@@ -124,19 +78,15 @@ def _loaded(job: Job) -> Outcome:
 @contextmanager
 def _loading(job: Job) -> Iterator[list[Outcome]]:
     """Shoppers come for as long as the block runs; afterwards the list holds what came of it."""
-    command = [sys.executable, "-m", "tests.bench.load"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(msgspec.msgpack.encode(job))
-    process.stdin.close()
+    generator = Generator()
     found: list[Outcome] = []
     try:
+        generator.begin(job)
         yield found
     finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.stdout is not None
-        found.append(msgspec.msgpack.decode(process.stdout.read(), type=Outcome))
-        process.wait(20)
+        generator.hurry()
+        found.append(generator.end(PATIENCE_S))
+        generator.close()
 
 
 def _checkouts(outcome: Outcome) -> Checkouts:

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import msgspec
 
-from service import clock, config, db
+from service import clock, config, db, ids
 from service.config import Settings
 from service.partners.daily_flow import make_day
 from service.partners.events_store import number_everybodys
 from service.partners.layouts import FileType
-from tests.bench.report import Filed
+from tests.bench.figures import Filed
+from tests.bench.filling import PATIENCE_S, hands, in_parts, share, without_indexes
 from tests.bench.stage import connected, database
 from tests.partners.ledger import FUNDING, MERCHANT, MONDAY, PARTNER, PROGRAMME, evening, open_world
 from tests.reconciling.days import SIGNER
 
 Q = db.load_queries(Path(__file__).with_name("filing.sql"))
-PATIENCE_S = 600
 EVENTS_OF_A_PLAN = 1
 
 
@@ -40,7 +40,7 @@ async def filed(settings: Settings, events: int) -> Filed:
     """Makes the day, whose events are numbered as they come, and then its four files, signed."""
     async with connected(settings) as conn:
         await open_world(conn)
-        await _fill(conn, events // EVENTS_OF_A_PLAN)
+    await _fill(settings, events // EVENTS_OF_A_PLAN)
     pool = await db.open_pool(settings.owner_url, size=2)
     began = clock.monotonic()
     await number_everybodys(pool)
@@ -61,13 +61,17 @@ def _processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-async def _fill(conn: db.Connection, plans: int) -> None:
-    patience = {"timeout": PATIENCE_S}
-    funding = msgspec.json.encode(FUNDING).decode()
-    await conn.execute(Q.plans, MERCHANT, funding, evening(MONDAY), MONDAY, plans, **patience)
-    await conn.execute(Q.lines, MONDAY, **patience)
-    await conn.execute(Q.events, PARTNER, PROGRAMME, MONDAY, evening(MONDAY), plans, EVENTS_OF_A_PLAN, **patience)
-    await conn.execute("vacuum (analyze)", **patience)
+async def _fill(settings: Settings, plans: int) -> None:
+    funding, at, each = msgspec.json.encode(FUNDING).decode(), evening(MONDAY), EVENTS_OF_A_PLAN
+
+    async def fill(conn: db.Connection, buckets: range) -> None:
+        of = buckets[0], buckets[-1]
+        await conn.execute(Q.plans, MERCHANT, funding, at, MONDAY, plans, *of, timeout=PATIENCE_S)
+        await conn.execute(Q.lines, MONDAY, plans, *of, timeout=PATIENCE_S)
+        await conn.execute(Q.events, PARTNER, PROGRAMME, MONDAY, at, plans, each, *of, timeout=PATIENCE_S)
+
+    async with hands(settings) as those, without_indexes(those, ["lines", "plans", "partner_events"]):
+        await share(those, in_parts(ids.BUCKETS), fill)
 
 
 if __name__ == "__main__":

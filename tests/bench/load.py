@@ -1,22 +1,30 @@
 """The load generator, a process of its own: many connections, each with one request on its way, as merchants call us.
 
-It does the least an HTTP client can do, for it shares the machine with what it measures. A job comes in on stdin and
-an outcome goes out on stdout, both as MessagePack.
+It does the least an HTTP client can do, for it shares the machine with what it measures. Jobs come in on stdin and
+outcomes go out on stdout, as MessagePack behind its length.
 """
 
 import asyncio
+import random
 import resource
+import select
 import signal
+import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import cycle
-from typing import cast
+from typing import IO, Final, cast
 
 import msgspec
 import uvloop
 from msgspec import Struct
+
+from service.config import CannotStart
+
+LENGTH: Final = 8  # bytes
+PATIENCE_S: Final = 60.0
 
 
 class Job(Struct):
@@ -29,6 +37,7 @@ class Job(Struct):
     expected: bytes  # what every good answer contains
     again: bool = False  # when they run out, from the beginning
     pause_s: float = 0  # of each connection between an answer and its next request
+    rate: float = 0  # requests a second that come whether or not those before are answered; 0: each after an answer
 
 
 class Outcome(Struct):
@@ -58,6 +67,9 @@ class Run:
         self.last = 0.0
         self.waits: list[float] = []
         self.errors: Counter[str] = Counter()
+        self.rate = job.rate
+        self.idle: list[Client] = []  # where requests come at their own time: who could take one ...
+        self.late: deque[tuple[float, bytes]] = deque()  # ... and those that nobody could, since when they are due
 
 
 class Client(asyncio.Protocol):
@@ -72,7 +84,10 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._send()
+        if self.run.rate:
+            self.run.idle.append(self)
+        else:
+            self._send()
 
     def data_received(self, data: bytes) -> None:
         received = self.received = self.received + data if self.received else data
@@ -84,7 +99,9 @@ class Client(asyncio.Protocol):
             return
         self._note(received)
         self.received = b""
-        if self.run.pause_s:
+        if self.run.rate:
+            self._rest()
+        elif self.run.pause_s:
             asyncio.get_running_loop().call_later(self.run.pause_s, self._send)
         else:
             self._send()
@@ -93,6 +110,17 @@ class Client(asyncio.Protocol):
         if not self.finished.done():
             self.run.errors["connection lost"] += 1
             self.finished.set_result(None)
+
+    def take(self, due: float, request: bytes) -> None:
+        """Sends a request; its answer is waited for since it was due."""
+        self.sent = due
+        self.transport.write(request)
+
+    def _rest(self) -> None:
+        if self.run.late:
+            self.take(*self.run.late.popleft())
+        else:
+            self.run.idle.append(self)
 
     def _send(self) -> None:
         now = time.perf_counter()
@@ -114,6 +142,27 @@ class Client(asyncio.Protocol):
             run.errors[f"{head.splitlines()[0]} {body[:200]}"] += 1
 
 
+async def send_in_time(run: Run, clients: list[Client]) -> None:
+    """Requests as people come: by chance, so many a second, for as long as the run lasts; then all are answered."""
+    chance, due = random.Random(1), time.perf_counter()
+    for request in run.requests:
+        due += chance.expovariate(run.rate)
+        if due >= run.until:
+            break
+        await asyncio.sleep(due - time.perf_counter())
+        now = time.perf_counter()  # a timer is late by up to 1 ms, for which nobody is to blame
+        if run.idle:
+            run.idle.pop().take(now, request)
+        else:
+            run.late.append((now, request))
+    while len(run.idle) + sum(client.finished.done() for client in clients) < len(clients):
+        await asyncio.sleep(0.01)
+    for client in clients:
+        if not client.finished.done():
+            client.finished.set_result(None)
+            client.transport.close()
+
+
 async def drive(job: Job) -> Outcome:
     """Sends the job's requests and waits for the last answer. SIGTERM ends it early."""
     loop = asyncio.get_running_loop()
@@ -123,6 +172,8 @@ async def drive(job: Job) -> Outcome:
     clients = [Client(run) for _ in range(job.connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", job.port)  # type: ignore[misc]
+    if run.rate:
+        await send_in_time(run, clients)
     await asyncio.gather(*(client.finished for client in clients))
     waits = sorted(run.waits) or [0.0]
     count = len(run.waits)
@@ -136,13 +187,60 @@ async def drive(job: Job) -> Outcome:
     )
 
 
+class Generator:
+    """The process, which does one job after the other. It ends with whoever has started it."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.bench.load"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._stdin, self._stdout = self.process.stdin, self.process.stdout
+
+    def begin(self, job: Job) -> None:
+        """The job is on its way."""
+        _send(self._stdin, msgspec.msgpack.encode(job))
+
+    def end(self, within_s: float) -> Outcome:
+        """What became of the last one."""
+        said = select.select([self._stdout], [], [], within_s)[0] and _receive(self._stdout)
+        if not said:
+            self.process.kill()
+            raise CannotStart("The load generator does not come to an end.")
+        return msgspec.msgpack.decode(said, type=Outcome)
+
+    def do(self, job: Job) -> Outcome:
+        """Both."""
+        self.begin(job)
+        return self.end(job.seconds + PATIENCE_S)
+
+    def hurry(self) -> None:
+        """The job on its way ends as soon as what was sent is answered."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """No more jobs."""
+        self._stdin.close()
+        self.process.wait(20)
+
+
+def _send(to: IO[bytes], message: bytes) -> None:
+    to.write(len(message).to_bytes(LENGTH) + message)
+    to.flush()
+
+
+def _receive(of: IO[bytes]) -> bytes:
+    """The next message; empty: there are no more."""
+    return of.read(int.from_bytes(of.read(LENGTH)))
+
+
 def main() -> None:
-    """From stdin to stdout."""
+    """From stdin to stdout, until there are no more jobs."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        outcome = runner.run(drive(job))
-    sys.stdout.buffer.write(msgspec.msgpack.encode(outcome))
+        while message := _receive(sys.stdin.buffer):
+            job = msgspec.msgpack.decode(message, type=Job)
+            _send(sys.stdout.buffer, msgspec.msgpack.encode(runner.run(drive(job))))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
 """A portfolio: very many active plans, of which some fall due today and some are late, and what a day costs.
 
-A few are really opened, captured and paid through the service, at times of the past; SQL makes copies of them.
+A few are really opened, captured and paid through the service, at times of the past; SQL makes copies of them. What is
+sealed in a row opens in that row alone, and not in its copies: nothing that is measured on them reads it.
 """
 
-import asyncio
-import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,21 +16,19 @@ from msgspec.structs import replace
 
 from service import clock
 from service.access.key import key_hmac
-from service.checkout.sealing import seal_parts, unseal_part
 from service.config import Settings
-from service.data_key import DataSecrets
 from service.db import Connection, load_queries
 from service.demo.seed import POLICY, Demo
 from service.demo.seed import Q as SEED
-from service.people.consumer import Attribute, seal_attributes, seal_reference, unseal_attributes
 from service.policies.document import Policy
 from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import Unit
 from tests.bench.cast import ASKED_MAX, ATTRIBUTES
+from tests.bench.filling import PATIENCE_S, Hands, share, without_indexes
 
 Q = load_queries(Path(__file__).with_name("portfolio.sql"))
 
-AT_ONCE: Final = 20_000  # copies
+AT_ONCE: Final = 10_000  # copies
 AMOUNT: Final = 600_00
 A_DAY: Final = timedelta(days=1)
 LATE_FEE: Final = LateFee(amount=5_00)
@@ -44,17 +39,10 @@ _FIND: Final = rf"(ch|cm|co|de|ev|fa|in|of|pe|pl|py)_({_ID}{{10}}){_ID}{{10}}(?=
 
 # The tables of a plan, each with the column by which its rows are found.
 TABLES: Final = {
-    "people": "person_id", "consumers": "consumer_id", "consumer_references": "consumer_id", "accounts": "person_id",
-    "decisions": "decision_id", "instruments": "consumer_id", "plans": "plan_id", "facts": "plan_id",
-    "lines": "plan_id", "transfers": "plan_id", "merchant_references": "plan_id", "collections": "plan_id",
-    "charges": "plan_id",
-}  # fmt: skip
-
-
-# What is sealed is sealed anew for each copy.
-SEALED: Final = {
-    "consumers": ("reference", "attributes"), "consumer_references": ("reference_index",),
-    "decisions": ("request", "snapshot"),
+    "people": "person_id", "consumers": "consumer_id", "data_keys": "key_id", "consumer_references": "consumer_id",
+    "accounts": "person_id", "decisions": "decision_id", "instruments": "consumer_id", "plans": "plan_id",
+    "facts": "plan_id", "lines": "plan_id", "transfers": "plan_id", "merchant_references": "plan_id",
+    "collections": "plan_id", "charges": "plan_id",
 }  # fmt: skip
 
 
@@ -134,92 +122,23 @@ def live(teller: Teller, life: Life, today: datetime, processor: str) -> str:
     return plan
 
 
-async def multiply(connections: list[Connection], settings: Settings, plans: list[str], count: int) -> None:
-    """Copies of these plans, by their shares, until there are so many; each connection makes some of them."""
-    conn, *_ = connections
+async def multiply(hands: Hands, plans: list[str], count: int) -> None:
+    """Copies of these plans, by their shares, until there are so many."""
+    conn, *_ = hands
     await conn.execute(Q.make_models, plans, [life.share for life in LIVES])
     await conn.execute(Q.make_letters)
-    await conn.execute(Q.make_copies, count)
+    await conn.execute(Q.make_copies, count, timeout=PATIENCE_S)
     await conn.execute(Q.index_copies)
     await conn.execute("analyze copies")
-    secrets = DataSecrets(settings.data_secret)
-    models = [_open(secrets, row) for row in await conn.fetch(Q.load_models)]
     statements = [await _copying(conn, table, key) for table, key in TABLES.items()]
-    ranges = iter(range(1, count + 1, AT_ONCE))
-    async with without_indexes(conn, [*TABLES, "data_keys"]):
-        await asyncio.gather(*(_copy(one, secrets, models, statements, ranges) for one in connections))
 
-
-async def _copy(
-    conn: Connection, secrets: DataSecrets, models: list["Model"], statements: list[str], ranges: Iterator[int]
-) -> None:
-    """Ranges of copies, as long as there are any left."""
-    await conn.execute(Q.make_sealed)
-    await conn.execute("set synchronous_commit = off")
-    for first in ranges:
+    async def copy(conn: Connection, first: int) -> None:
         async with conn.transaction():
-            await _seal(conn, secrets, models, first)
             for statement in statements:
                 await conn.execute(statement, first, first + AT_ONCE - 1)
 
-
-@asynccontextmanager
-async def without_indexes(conn: Connection, tables: list[str]) -> AsyncIterator[None]:
-    """Tables without keys, indexes and foreign keys; afterwards they have the same again: rows that come one by one in
-    any order cost several times what it costs to sort all of them once."""
-    constraints = await conn.fetch(Q.constraints, tables)  # foreign keys stand first: they need the keys
-    all_indexes = await conn.fetch(Q.indexes, tables)
-    for table, name, _ in constraints:
-        await conn.execute(f"alter table {table} drop constraint {name}")
-    indexes = await conn.fetch(Q.indexes, tables)
-    for name, _ in indexes:
-        await conn.execute(f"drop index {name}")
-    yield
-    await conn.execute("set maintenance_work_mem = '512MB'")
-    for table, name, definition in reversed(constraints):
-        await conn.execute(f"alter table {table} add constraint {name} {definition}")
-    for _, definition in indexes:
-        await conn.execute(definition)
-    assert await conn.fetch(Q.constraints, tables) == constraints
-    assert await conn.fetch(Q.indexes, tables) == all_indexes
-
-
-class Model(Struct):
-    """What is personal of a model, opened; the ids of a copy have its stem in the gap."""
-
-    consumer_id: str
-    gaps: tuple[str, str]  # the ids of consumer and decision
-    attributes: dict[str, Attribute]
-    texts: dict[str, bytes]  # of the decision
-
-
-def _open(secrets: DataSecrets, row: Any) -> Model:
-    key = secrets.unwrapped(row["consumer_id"], row["wrapped"])
-    attributes = unseal_attributes(key, row["attributes"])
-    texts = {part: unseal_part(secrets, row, part) or b"" for part in ("request", "snapshot")}
-    consumer, decision = (re.sub(_FIND, rf"\1_\2{_GAP}", row[f"{one}_id"]) for one in ("consumer", "decision"))
-    return Model(row["consumer_id"], (consumer, decision), attributes, texts)
-
-
-async def _seal(conn: Connection, secrets: DataSecrets, models: list[Model], first: int) -> None:
-    """Seals the next copies' personal data anew, each under a key of its own: it opens in its own row alone."""
-    rows = await conn.fetch(Q.load_copies, first, first + AT_ONCE - 1)
-    sealed, wrapped_keys = [], []
-    for number, bucket, which, stem in rows:
-        model = models[which - 1]
-        consumer_id, decision_id = (one.replace(_GAP, stem) for one in model.gaps)
-        key, wrapped = secrets.new_key(consumer_id)
-        before, after = model.consumer_id.encode(), consumer_id.encode()
-        texts = {part: text.replace(before, after) for part, text in model.texts.items()}
-        parts = seal_parts(key, decision_id, **texts)
-        reference = f"copy {number}"
-        index = secrets.blind("reference", reference)
-        own = (seal_reference(key, reference), index, seal_attributes(key, model.attributes))
-        sealed.append((number, *own, parts["request"], parts["snapshot"]))
-        wrapped_keys.append((bucket, consumer_id, wrapped))
-    await conn.execute("truncate sealed")
-    await conn.copy_records_to_table("sealed", records=sealed)
-    await conn.copy_records_to_table("data_keys", records=wrapped_keys, columns=["bucket", "key_id", "wrapped"])
+    async with without_indexes(hands, [*TABLES]):
+        await share(hands, range(1, count + 1, AT_ONCE), copy)
 
 
 async def _copying(conn: Connection, table: str, key: str) -> str:
@@ -228,7 +147,7 @@ async def _copying(conn: Connection, table: str, key: str) -> str:
     columns = {row["name"]: row["type"] for row in await conn.fetch(Q.columns, table)}
     patterns, copied = ["m.number as model"], []
     for name, kind in columns.items():
-        pattern, copy = _column(table, name, kind)
+        pattern, copy = _column(name, kind)
         patterns.append(f'{pattern} as "{name}"')
         copied.append(copy)
     await conn.execute(
@@ -238,19 +157,18 @@ async def _copying(conn: Connection, table: str, key: str) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return (
         f"insert into {table} ({names}) select {', '.join(copied)} from copies k "
-        f"join pattern_{table} t using (model) join sealed s on s.number = k.number "
-        "where k.number between $1 and $2 order by k.bucket"
+        f"join pattern_{table} t using (model) where k.place between $1 and $2"
     )
 
 
-def _column(table: str, name: str, kind: str) -> tuple[str, str]:
+def _column(name: str, kind: str) -> tuple[str, str]:
     """How a column stands in the pattern, and how in the copy."""
     own = f't."{name}"'
     filled = f"replace({own}, '{_GAP}', k.stem)"
     if name == "bucket":
         return own, "k.bucket"
-    if name in SEALED.get(table, ()):
-        return own, f's."{name}"'
+    if name == "reference_index":
+        return own, "sha256(k.stem::bytea)"  # of no reference, and unique as that of one
     if name == "merchant_reference":
         return own, f"{own} || k.stem"
     if name == "answer":

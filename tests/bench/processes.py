@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -19,44 +21,54 @@ class Serving(Struct):
 
     port: int
     pids: list[int]
+    ready_s: list[float]  # from the start of each until it could answer
 
 
 @contextmanager
 def serving(program: list[str], count: int, settings: Settings) -> Iterator[Serving]:
     """`count` processes of `python -m program` that share a free port, for as long as the block runs."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[_Started] = []
     environ = os.environ | config.environment(settings)
     with supervisor.bind("127.0.0.1", 0) as listener:
         counts = tally.create(count)
         try:
             for slot in range(count):  # one by one, so that those before one that fails are stopped
                 started += [_start(program, listener.fileno(), counts, slot, environ)]
-            yield Serving(listener.getsockname()[1], [process.pid for process in started])
+            ready_s = [_require_ready(one, program) for one in started]
+            yield Serving(listener.getsockname()[1], [one.process.pid for one in started], ready_s)
         finally:
-            for process in started:
-                process.terminate()
-            for process in started:
-                process.wait(20)
+            for one in started:
+                one.process.terminate()
+            for one in started:
+                one.process.wait(20)
             os.close(counts)
 
 
-Process = subprocess.Popen[bytes]
+class _Started(NamedTuple):
+    process: "subprocess.Popen[bytes]"
+    report: int  # where it says that it is ready
+    at: float
 
 
-def _start(program: list[str], listener: int, counts: int, slot: int, environ: dict[str, str]) -> Process:
+def _start(program: list[str], listener: int, counts: int, slot: int, environ: dict[str, str]) -> _Started:
     read, write = os.pipe()
     given = {"parent": os.getpid(), "listener": listener, "report": write, "tally": counts, "slot": slot}
     options = [f"--{name}={value}" for name, value in given.items()]
+    began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *program, *options], pass_fds=(listener, counts, write), env=environ
     )
     os.close(write)
-    with os.fdopen(read) as report:
+    return _Started(process, read, began)
+
+
+def _require_ready(one: _Started, program: list[str]) -> float:
+    """Seconds from its start until it was."""
+    with os.fdopen(one.report) as report:
         said = report.read()
     if said != supervisor.READY:
-        process.terminate()
         raise CannotStart(f"`{' '.join(program)}` does not start: {said or 'it said nothing.'}")
-    return process
+    return time.perf_counter() - one.at
 
 
 class Processors:
@@ -79,11 +91,11 @@ class Processors:
         return own.seconds + own.of_ended_children + sum(one.seconds for one in others if one.parent == self._postgres)
 
 
-def memory_mib(pid: int) -> float:
-    """What a process held of memory at most; 0 where there is no /proc."""
+def memory_mib(pid: int, which: str = "VmHWM") -> float:
+    """What a process held of memory at most, or (`VmRSS`) holds now; 0 where there is no /proc."""
     status = Path(f"/proc/{pid}/status")
     lines = status.read_text().splitlines() if status.exists() else []
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(which)) / 1024
 
 
 class _Stat(Struct):

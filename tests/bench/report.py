@@ -6,14 +6,13 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
-from msgspec import Struct
 
-from tests.bench import curve, goals
-from tests.bench.curve import Point
-from tests.bench.goals import Goal
+from tests.bench import curve, goals, latency, picture
+from tests.bench.figures import Bench, Cpu, DayClose, Machine, Side
 from tests.bench.load import Outcome
 
 FILE = Path("bench.json")
+PICTURE = Path("bench.svg")
 
 PGBENCH = {
     "pgbench_open_as_we_write": "pgbench opens, one function call: our rows",
@@ -27,128 +26,6 @@ SIDES = PGBENCH | {
     "bare": "bare Litestar echoes a checkout",
     "decide": "Tenor decides: POST /v1/checkouts, four offers",
 }
-
-
-class Cpu(Struct):
-    """Microseconds of processor for one operation. The client is the load generator, or pgbench."""
-
-    service: float
-    postgres: float
-    client: float
-
-
-class Side(Struct):
-    """One of the things compared, in its rounds; figures are medians of the rounds."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    errors: dict[str, int]
-    rounds: list[float]  # per second
-    cpu_us: Cpu
-
-
-class Machine(Struct):
-    """Where it ran."""
-
-    processors: int
-    model: str
-    system: str
-    python: str
-    postgres: str
-    load_before: float  # the machine's load average when it began: above 0 others were using it
-
-
-class Checkouts(Struct):
-    """What shoppers noticed."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    errors: dict[str, int]
-
-
-class DayClose(Struct):
-    """The day's close. Seconds are those of the slower worker, from when it is ready to work until it has ended."""
-
-    plans: int
-    workers: int
-    seconds: float
-    steps: dict[str, float]
-    workers_cpu_s: float  # seconds of processor: of all workers ...
-    postgres_cpu_s: float  # ... and of PostgreSQL, for the checkouts as well
-    memory_mib: float  # of all processes of the service together, at most
-    before: Checkouts
-    during: Checkouts
-    load: float  # the machine's load average when it began: above 0 others were using it
-    passed: int = 0  # of which the day found something to be done: due, late, late for a month
-    charged: int = 0  # of those due: paid by themselves, through the sandbox processor
-    broken_checks: list[str] = []
-    differences: int = 0  # of plans proved against their facts, the last and some by chance
-
-    @property
-    def plans_per_s(self) -> float:
-        """Active plans a second."""
-        return round(self.plans / self.seconds, 1)
-
-    @property
-    def p99_ratio(self) -> float:
-        """By how much the slowest checkouts became slower."""
-        return round(self.during.p99_ms / self.before.p99_ms, 2)
-
-
-class Reconciled(Struct, frozen=True):
-    """A partner's day compared three ways, beside copying the same rows into the database and joining them there."""
-
-    items: int
-    positions: int
-    settlements: int
-    entries: int  # of the bank
-    breaks: dict[str, int]  # by leg: item, position, cash
-    seconds: float
-    join_seconds: float  # to copy what the others told and join it with ours, once a leg
-    recon_vs_join: float
-    memory_mib: int  # of the process that compares
-
-
-class Filed(Struct, frozen=True):
-    """The four files of a partner's day, made."""
-
-    events: int
-    numbered_s: float  # seconds of numbering the events, which the worker does as they come
-    seconds: float  # of closing the day and making its files
-    cpu_s: float  # of processor in the process that makes them
-    memory_mib: int  # of that process
-
-
-class Bench(Struct):
-    """`bench.json`."""
-
-    open_vs_pgbench: float  # open / the faster of the two pgbench sides that open
-    pay_vs_pgbench: float  # pay / the faster of the two that pay
-    decide_vs_bare: float
-    decide_alone_vs_crowd: float  # processor time of a request at 1 connection / at 128
-    open_alone_vs_crowd: float
-    curves: dict[str, list[Point]]  # each side at 1, 8 and 128 connections
-    day_close_plans_per_s: float  # active plans / the seconds in which their day was closed; 0: not measured
-    day_close_p99_ratio: float  # p99 of checkouts while it is closed / before
-    day_close: DayClose | None
-    recon_vs_join: float  # seconds of comparing a day / of copying its rows and joining them; 0: not measured
-    reconciled: Reconciled | None
-    daily_files_s: float  # seconds of making the files of a partner's day; 0: not measured
-    filed: Filed | None
-    errors: int
-    broken_checks: list[str]
-    checks: int
-    processes: int  # HTTP processes of each side
-    connections: int
-    people: int
-    seconds: float  # of one round
-    sides: dict[str, Side]
-    pure_us: dict[str, float]
-    facts_in_schedules: dict[str, float]  # what a fact costs, as a multiple of building the plan's schedule
-    machine: Machine
-    goals: list[Goal] = []  # the figures that are wanted, once it is written
 
 
 def side_of(rounds: list[tuple[Outcome, Cpu]]) -> Side:
@@ -168,7 +45,7 @@ def side_of(rounds: list[tuple[Outcome, Cpu]]) -> Side:
     )
 
 
-def machine(postgres: str, load_before: float) -> Machine:
+def machine(postgres: str) -> Machine:
     """This one."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
@@ -179,22 +56,14 @@ def machine(postgres: str, load_before: float) -> Machine:
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=platform.python_version(),
         postgres=postgres,
-        load_before=round(load_before, 2),
     )
 
 
 def write(bench: Bench) -> None:
-    """Into `bench.json`, indented, with which of the figures that are wanted were reached."""
-    bench.goals = goals.goals_of(bench.pure_us, bench.facts_in_schedules, bench.pay_vs_pgbench)
-    compared, made = bench.reconciled, bench.filed
-    bench.goals += goals.goals_of_day(
-        compared.recon_vs_join if compared else 0,
-        compared.seconds if compared and compared.items >= goals.A_DAY else 0,
-        compared.memory_mib if compared and compared.items >= goals.A_DAY else 0,
-        made.seconds if made and made.events >= goals.A_DAY else 0,
-        made.memory_mib if made and made.events >= goals.A_DAY else 0,
-    )
+    """Into `bench.json`, with which of the figures that are wanted were reached; and the picture beside it."""
+    bench.goals = goals.goals_of(bench)
     FILE.write_bytes(msgspec.json.format(msgspec.json.encode(bench), indent=2) + b"\n")
+    PICTURE.write_text(picture.draw(bench.curves))
 
 
 def show(bench: Bench) -> None:
@@ -209,14 +78,12 @@ def show(bench: Bench) -> None:
     for name, side in bench.sides.items():
         for error, count in side.errors.items():
             print(f"  {name}: {count} x {error}")
-    print(f"\nOpening plans against the faster pgbench: {bench.open_vs_pgbench:.2f}")
-    print(f"Recording payments against the faster:    {bench.pay_vs_pgbench:.2f}")
-    print(f"Deciding against a bare echo:             {bench.decide_vs_bare:.2f}")
-    print(
-        f"CPU of a request alone against in a crowd: deciding {bench.decide_alone_vs_crowd:.2f}, opening "
-        f"{bench.open_alone_vs_crowd:.2f}"
-    )
     curve.show(bench.curves)
+    print()
+    latency.show(bench.waits)
+    if (kept := bench.kept) is not None:
+        tables = ", ".join(f"{name} {of:g}" for name, of in kept.tables.items())
+        print(f"Of a plan that is paid off tables keep {kept.paid_off:g} KiB, {kept.plans:,} of them: {tables}.")
     if bench.day_close is not None:
         _show_day(bench.day_close)
     if bench.reconciled is not None:
@@ -245,7 +112,9 @@ def show(bench: Bench) -> None:
         f"{place.python}; PostgreSQL {place.postgres}; {bench.processes} HTTP processes a side, {bench.connections} "
         f"connections, {bench.people:,} people, rounds of {bench.seconds:g} s: {rounds}."
     )
-    print(f"Written to {FILE}.")
+    parts = ", ".join(f"{name} {seconds:.0f}" for name, seconds in bench.took_s.items())
+    print(f"It took {sum(bench.took_s.values()):,.0f} s: {parts}.")
+    print(f"Written to {FILE} and {PICTURE}.")
 
 
 def _show_day(day: DayClose) -> None:

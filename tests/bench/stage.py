@@ -1,27 +1,29 @@
 """The stage: a database of the benchmark's own, the cast in it, the HTTP processes of both sides, and its rounds."""
 
 import asyncio
+import os
 import secrets
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from service import db, migrations
 from service.config import CannotStart, Settings
 from tests.bench.cast import ASKED_MAX, PRICE, Cast, Person, find_plans, invite, rehearse
-from tests.bench.load import Job, Outcome
+from tests.bench.figures import Cpu, Memory
+from tests.bench.load import Generator, Job, Outcome
 from tests.bench.pgbench import pgbench
-from tests.bench.processes import Processors, Serving, postmaster_of, serving
-from tests.bench.report import PGBENCH, Cpu
+from tests.bench.processes import Processors, Serving, memory_mib, postmaster_of, serving
+from tests.bench.report import PGBENCH
 
+MIGRATED = f"tenor_bench_{os.getpid()}"
 PROCESSES = 2  # of each side
+LONGER_S = 10.0  # of a round more, where the run's requests are too few to say what memory becomes
 DECISIONS_MAX = 8_000  # checkouts made ready for each second of a round
 PAYMENTS_MAX = 6_000  # payments ... ; each plan is paid in turn
 FEW = 16  # connections, while it is made ready: nothing is refused because too much waits
@@ -43,16 +45,32 @@ class Stage(Struct):
     buyers: list[Person]  # whose decision still waits
     buyers_max: int  # of one round
     payers: list[tuple[Person, str]]  # who owe, and the plan
+    answered: int = 0  # requests, by the service, in all rounds
+    memory: list[tuple[int, float]] = []  # MiB of its largest process, after so many requests
 
-    def play(self, side: str, seconds: float) -> tuple[Outcome, Cpu]:
-        """One round of one side."""
+    def play(self, side: str, seconds: float, rate: float = 0) -> tuple[Outcome, Cpu]:
+        """One round of one side. With a rate so many requests come a second, whatever becomes of those before."""
         processors = Processors(self.bare.pids if side == "bare" else self.service.pids, self.postmaster)
         job = self._job(side, seconds)
+        if job:
+            job.rate = rate
         service, postgres = processors.service(), processors.postgres()
         outcome = load(job) if job else self._pgbench(side, seconds)
         service, postgres = processors.service() - service, processors.postgres() - postgres
+        if job and side != "bare":
+            self.answered += outcome.done
+            self.memory.append((self.answered, max(memory_mib(pid, "VmRSS") for pid in self.service.pids)))
         done = max(outcome.done, 1) / 1e6
         return outcome, Cpu(service / done, postgres / done, outcome.cpu_us)
+
+    def held(self, requests: int) -> Memory:
+        """What a process holds now and held after half of all requests, of which so many are answered before."""
+        while self.answered < requests:
+            before = self.answered
+            self.play("decide", LONGER_S)
+            assert self.answered > before, "nothing is answered"
+        _, half = min(self.memory, key=lambda one: abs(one[0] - self.answered / 2))
+        return Memory(self.answered, at_half=round(half, 1), at_end=round(self.memory[-1][1], 1))
 
     def _pgbench(self, side: str, seconds: float) -> Outcome:
         return pgbench(self.settings.owner_url, side.removeprefix("pgbench_"), len(self.cast.people), seconds)
@@ -77,16 +95,20 @@ class Stage(Struct):
 
 def load(job: Job) -> Outcome:
     """The job, done by a process of its own."""
-    command, said = [sys.executable, "-m", "tests.bench.load"], msgspec.msgpack.encode(job)
-    done = subprocess.run(command, input=said, stdout=subprocess.PIPE, check=True, timeout=job.seconds + 60)
-    return msgspec.msgpack.decode(done.stdout, type=Outcome)
+    return _generator().do(job)
+
+
+@cache
+def _generator() -> Generator:
+    return Generator()
 
 
 @contextmanager
 def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Iterator[Stage]:
     """The stage on these servers; afterwards nothing of it is left."""
     with database(servers) as settings:
-        cast, postmaster, version = asyncio.run(_invite(settings, people))
+        cast = asyncio.run(_invite(settings, people))
+        postmaster, version = asyncio.run(postgres(settings))
         with (
             serving(["service", "http-process"], PROCESSES, settings) as service,
             serving(["tests.bench.bare"], PROCESSES, settings) as bare,
@@ -109,14 +131,14 @@ def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Ite
 def _make_owe(stage: Stage, people: list[Person]) -> None:
     """These people buy, and all of it is shipped."""
     cast, port = stage.cast, stage.service.port
-    _prepared(Job(port, FEW, 120, [cast.acceptance(one) for one in people], b'"authorized"'))
+    do_all(Job(port, FEW, 120, [cast.acceptance(one) for one in people], b'"authorized"'))
     plans = asyncio.run(_find_plans(stage.settings, people))
     shipped = [cast.capture(one, plan, PRICE) for one, plan in zip(people, plans, strict=True)]
-    _prepared(Job(port, FEW, 120, shipped, b'"active"'))
+    do_all(Job(port, FEW, 120, shipped, b'"active"'))
     stage.payers = list(zip(people, plans, strict=True))
 
 
-def _prepared(job: Job) -> None:
+def do_all(job: Job) -> None:
     """All of it is done; what the service was too busy for is sent again, with the same keys."""
     for _ in range(ASKED_MAX):
         outcome = load(job)
@@ -135,23 +157,35 @@ def _warm_up(stage: Stage) -> None:
     for side in (*PGBENCH, "open", "pay", "bare"):
         stage.play(side, 1)
     calls = [stage.cast.checkout(one) for one in stage.shoppers]
-    _prepared(Job(stage.service.port, FEW, 60, calls, b'"outcome":"approved"'))
+    do_all(Job(stage.service.port, FEW, 60, calls, b'"outcome":"approved"'))
+
+
+@contextmanager
+def migrated(servers: Settings) -> Iterator[None]:
+    """A migrated database that nobody uses: those that are used are copies of it."""
+    asyncio.run(_execute(servers.owner_url, f"create database {MIGRATED}"))
+    try:
+        asyncio.run(_migrate(_url_of(servers.owner_url, MIGRATED)))
+        yield
+    finally:
+        asyncio.run(_execute(servers.owner_url, f"drop database {MIGRATED}"))
 
 
 @contextmanager
 def database(servers: Settings) -> Iterator[Settings]:
     """A migrated database on the server, with a data folder of its own, dropped at the end."""
     name = f"tenor_bench_{secrets.token_hex(4)}"
-    owner, serving = (
-        urlunsplit(urlsplit(url)._replace(path=f"/{name}")) for url in (servers.owner_url, servers.database_url or "")
-    )
-    asyncio.run(_execute(servers.owner_url, f"create database {name}"))
+    owner, serving = (_url_of(url, name) for url in (servers.owner_url, servers.database_url or ""))
+    asyncio.run(_execute(servers.owner_url, f"create database {name} template {MIGRATED}"))
     try:
-        asyncio.run(_migrate(owner))
         yield replace(servers, database_url=serving, migrate_url=owner, data=servers.data / name)
     finally:
         # Without force: only that would ask for a right to end an autovacuum, which a plain drop sends away.
         asyncio.run(_execute(servers.owner_url, f"drop database {name}"))
+
+
+def _url_of(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
 @asynccontextmanager
@@ -185,11 +219,16 @@ async def _migrate(url: str) -> None:
     await connection.close()
 
 
-async def _invite(settings: Settings, people: int) -> tuple[Cast, int | None, str]:
+async def _invite(settings: Settings, people: int) -> Cast:
     async with connected(settings) as connection:
-        cast = await invite(connection, settings, people)
+        return await invite(connection, settings, people)
+
+
+async def postgres(settings: Settings) -> tuple[int | None, str]:
+    """The server's first process, if it runs on this machine, and its version."""
+    async with connected(settings) as connection:
         postmaster = postmaster_of(await connection.fetchval("select pg_backend_pid()"))
-        return cast, postmaster, await connection.fetchval("select current_setting('server_version')")
+        return postmaster, await connection.fetchval("select current_setting('server_version')")
 
 
 async def _analyze(settings: Settings) -> None:

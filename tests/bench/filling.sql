@@ -1,0 +1,18 @@
+-- What tables have besides their rows, to be taken away while they are filled and made again.
+
+-- constraints --
+-- Of these tables, and of others that refer to them, in the order in which they can be dropped.
+select t.relname as table, c.conname as name, pg_get_constraintdef(c.oid) as definition, c.contype = 'f' as is_foreign
+  from pg_constraint c
+  join pg_class t on t.oid = c.conrelid
+  left join pg_class f on f.oid = c.confrelid and c.contype = 'f'
+ where c.contype in ('p', 'u', 'f')
+   and (t.relname = any ($1::text[]) or f.relname = any ($1::text[]))
+ order by c.contype <> 'f', t.relname, c.conname;
+
+-- indexes --
+select tablename as table, indexname as name, indexdef as definition
+  from pg_indexes where schemaname = current_schema and tablename = any ($1::text[]) order by indexname;
+
+-- sizes --
+select relname, pg_relation_size(oid) from pg_class where relnamespace = 'public'::regnamespace and relname = any ($1::text[]);
