@@ -19,6 +19,7 @@ class SettlementQuote(Struct, frozen=True):
     penalty: int
     interest_rebate: int  # minor units given up; where interest follows what is paid it falls by itself
     fee_rebate: int  # minor units given up
+    fee_returned: int  # minor units of costs that were paid before: they go towards what is owed
     compensation: int  # minor units of the interest that are kept for being repaid early, as terms and law have it
     method: RebateMethod  # how what is given up was found
     jurisdiction: str
@@ -35,5 +36,6 @@ def quoted(standing: Standing, outstanding: int, today: date) -> SettlementQuote
         return None
     return SettlementQuote(
         quote.id, quote.amount, quote.principal, quote.interest, quote.fee, quote.penalty, quote.interest_rebate,
-        quote.fee_rebate, quote.compensation, quote.method, quote.jurisdiction, quote.good_until, quote.part,
+        quote.fee_rebate, quote.fee_returned, quote.compensation, quote.method, quote.jurisdiction, quote.good_until,
+        quote.part,
     )  # fmt: skip

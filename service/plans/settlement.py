@@ -2,7 +2,8 @@
 
 what is owed           4,844.52
 - what is given up       821.03   interest, then fees, of the lines that are not due yet
-= the quote            4,023.49   never less than the principal that is left
+- what comes back        0.00     of costs that were paid before, as far as that is more
+= the quote            4,023.49
 """
 
 from collections import Counter, defaultdict
@@ -23,6 +24,7 @@ from service.plans.book import Book, Change, Event, PlanCommand, refuse_state
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.running.facts import Paid, SettlementQuoted
+from service.plans.running.paying import pay
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.settling import due_on, give_up, left_ahead
 from service.plans.running.standing import Standing
@@ -94,14 +96,17 @@ def quote_of(
     until = on
     if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
         until = _uk_date(plan, on, deferred)
-    interest_rebate, fee_rebate = _bounded(plan, on, *_given_up(plan, method, on, until))
+    by_law = _given_up(plan, method, on, until)
+    interest_rebate, fee_rebate = _bounded(plan, on, *by_law)
+    returned = _returned(plan.standing, on, sum(by_law), interest_rebate, fee_rebate)
     compensation = _compensation(plan, on, interest_rebate)
     quote = SettlementQuoted(
         id=quote_id, recorded_on=on, on=on, good_until=until, amount=0, interest_rebate=interest_rebate - compensation,
-        fee_rebate=fee_rebate, method=method, jurisdiction=plan.offer.jurisdiction, compensation=compensation,
+        fee_rebate=fee_rebate, fee_returned=returned, method=method, jurisdiction=plan.offer.jurisdiction,
+        compensation=compensation,
     )  # fmt: skip
     following = standing.copy()
-    give_up(following, quote)
+    give_up(following, quote, on, pay)
     amount = settling_amount(following, on) if standing.recalculates else amounts_of(following).outstanding
     principal, fee, penalty = (
         sum(row.left(component) for row in following.rows)
@@ -120,7 +125,7 @@ def quote_of_part(plan: Plan, quote_id: str, on: date, amount: int) -> Settlemen
     if whole.method not in (RebateMethod.ACTUARIAL, RebateMethod.PROPORTIONAL):
         sentence = "Neither the law of the plan nor its terms give anything up for a part that is paid early."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
-    if standing.recalculates and not whole.fee_rebate:
+    if standing.recalculates and not (whole.fee_rebate or whole.fee_returned):
         sentence = "Interest follows what is paid: a part paid early bears none from its day on, without any quote."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/amount")
     seen = standing.copy()
@@ -132,12 +137,17 @@ def quote_of_part(plan: Plan, quote_id: str, on: date, amount: int) -> Settlemen
     if amount >= whole.amount:
         sentence = f"{whole.amount} minor units settle everything: ask for that without an amount."
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
-    rebate, owed = whole.interest_rebate + whole.fee_rebate, whole.amount - due
+    rebate, owed = whole.interest_rebate + whole.fee_rebate + whole.fee_returned, whole.amount - due
     given_up = part_settlement(settlement(on, whole.method, owed + rebate, rebate), amount - due).rebate
-    fee_rebate = min(whole.fee_rebate, quotient(given_up * whole.fee_rebate, rebate, Rounding.UP)) if rebate else 0
+    fee_rebate, interest_rebate = (
+        quotient(given_up * each, rebate, Rounding.UP) if each else 0
+        for each in (whole.fee_rebate, whole.interest_rebate)
+    )
+    interest_rebate = min(interest_rebate, given_up - fee_rebate)
     quote = replace(
-        whole, good_until=on, amount=amount, part=amount - due, interest_rebate=given_up - fee_rebate,
-        fee_rebate=fee_rebate, of=owed, compensation=whole.compensation * (amount - due) // owed,
+        whole, good_until=on, amount=amount, part=amount - due, interest_rebate=interest_rebate, fee_rebate=fee_rebate,
+        fee_returned=given_up - fee_rebate - interest_rebate, of=owed,
+        compensation=whole.compensation * (amount - due) // owed,
     )  # fmt: skip
     paid = Paid(id=f"{quote_id}/paid", recorded_on=on, on=on, amount=amount)
     settles = after(after(standing, quote), paid).allocations[paid.id]
@@ -180,6 +190,17 @@ def _bounded(plan: Plan, on: date, interest: int, costs: int) -> tuple[int, int]
     total = min(interest + costs, interest_ahead + fee_ahead, most)
     fee = min(max(costs, total - interest_ahead), fee_ahead, total)
     return total - fee, fee
+
+
+def _returned(standing: Standing, on: date, by_law: int, interest: int, fee: int) -> int:
+    """What the law gives up besides: of the costs that were paid before, towards the principal.
+
+    Where interest follows what is paid, the interest that it gives up is none of those.
+    """
+    rest = by_law - interest - fee
+    paid = standing.fees_of_parts - standing.fees_given_up - standing.returned_fees - left_ahead(standing, on)[1]
+    principal = sum(row.left(Component.PRINCIPAL) for row in standing.rows)
+    return max(0, min(rest, paid, principal - 1))  # something is paid, so that there is a day on which it is settled
 
 
 def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[int, int]:

@@ -158,8 +158,8 @@ def _sentence(step: Step, money: Money) -> str:
             return f"A {'penalty' if is_penalty else 'fee'} of {amount}, due on {due_on}, is owed besides."
         case Waived():
             return f"The fee of {amount} is not asked for after all."
-        case SettlementQuoted(good_until=day, interest_rebate=interest, fee_rebate=fee):
-            spared = f"; {money(interest + fee)} are then given up" if interest + fee else ""
+        case SettlementQuoted(good_until=day, interest_rebate=interest, fee_rebate=fee, fee_returned=back):
+            spared = f"; {money(interest + fee + back)} are then given up" if interest + fee + back else ""
             part = " a part of" if step.fact.part else ""
             return f"{amount}, paid until {day} ends, settle{part} the plan{spared}."
         case DisputeOpened() | DisputeAnswered() | DisputeAskedAgain() | DisputeClosed():

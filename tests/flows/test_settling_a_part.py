@@ -41,7 +41,8 @@ async def test_half_of_it_on_the_first_day_gives_up_half_of_the_interest(world: 
     interest = consumer_plan["outstanding"] - 600_00
     assert quote | {"id": "", "interest_rebate": 0} == {
         "id": "", "amount": 300_00, "principal": 300_00, "interest": 0, "fee": 0, "penalty": 0, "interest_rebate": 0,
-        "fee_rebate": 0, "compensation": 0, "method": "proportional", "jurisdiction": "DE", "good_until": "2026-03-02",
+        "fee_rebate": 0, "fee_returned": 0,
+        "compensation": 0, "method": "proportional", "jurisdiction": "DE", "good_until": "2026-03-02",
         "part": 300_00,
     }  # fmt: skip
     assert quote["interest_rebate"] == (interest + 1) // 2  # rounded up: what is given up is a minimum

@@ -39,7 +39,8 @@ async def test_captured_and_settled_on_the_same_day(world: World) -> None:
     assert foretold | {"id": quote["id"]} == quote
     assert quote == {
         "id": quoted["recorded"]["id"], "amount": 600_00, "principal": 600_00, "interest": 0, "fee": 0, "penalty": 0,
-        "interest_rebate": plan["outstanding"] - 600_00, "fee_rebate": 0, "compensation": 0, "method": "proportional",
+        "interest_rebate": plan["outstanding"] - 600_00, "fee_rebate": 0, "fee_returned": 0,
+        "compensation": 0, "method": "proportional",
         "jurisdiction": "DE", "good_until": "2026-03-02", "part": 0,
     }  # fmt: skip
     assert (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()["settlement_quote"] == quote

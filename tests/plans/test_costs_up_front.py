@@ -160,8 +160,64 @@ def test_in_the_union_who_settles_early_gets_their_share_of_the_days_to_come(
     bought, quote = settled_on(date(2026, 9, 2), replace(YEAR, captures=captures), "DE", "16.5", *captured)
     plain, without = settled_on(date(2026, 9, 2), replace(YEAR, captures=captures, costs=()), "DE", "12.7", *captured)
     assert plain.owed == bought.owed == 0
-    rebate = quote.interest_rebate + quote.fee_rebate
-    assert rebate - without.interest_rebate - without.fee_rebate == min(5_95, without.interest)
+    rebate = quote.interest_rebate + quote.fee_rebate + quote.fee_returned
+    assert rebate - without.interest_rebate == 5_95
+    assert bought.booked(Occasion.FEE_RETURN) == {A.FEE_INCOME: 5_95, A.CONSUMER_PRINCIPAL: -5_95}
+
+
+def test_in_the_united_kingdom_they_are_a_repayment_of_the_first_day() -> None:
+    """SI 2004/1483, reg. 4(1), with 28 days of notice: 600.00 and what was repaid, at 16.5 % a year."""
+    _, quote = settled_on(date(2026, 9, 2), YEAR, "GB", "16.5")
+    monthly, since = Decimal("1.165") ** (Decimal(1) / 12), Decimal(28) / 30  # 30 September, 28 of 30 days later
+    repaid = sum(53_31 * monthly ** (k + since) for k in range(6))
+    owed = (600_00 - 12_00) * monthly ** (6 + since) - repaid
+    assert abs(quote.amount - owed) <= 2  # the instalments round by less
+    assert quote.fee_returned > 0
+
+
+def test_without_interest_they_are_given_back_from_the_principal() -> None:
+    """46 of 56 days are left: 9.86 of 12.00. All goods that come back after that bring the other 2.14."""
+    bought, quote = settled_on(date(2026, 3, 12), FOUR, "DE", "20.0")
+    assert (quote.amount, quote.principal, quote.fee_rebate, quote.fee_returned) == (590_14, 590_14, 0, 9_86)
+    bought.do(Refund, amount=600_00)
+    assert bought.plan.amounts.overpaid == 12_00 + 590_14
+
+
+def test_a_part_brings_its_part_of_them() -> None:
+    """Of 590.14 with 9.86 back 200.00 bring 3.35, no less than their share; the rest is settled by what is left."""
+    bought = Bought(FOUR, jurisdiction="DE")
+    bought.do(RecordPayment, amount=12_00)
+    bought.life.now += timedelta(10)
+    bought.do(QuoteSettlement, amount=200_00)
+    quote = bought.plan.standing.quote
+    assert quote is not None
+    assert (quote.principal, quote.fee_returned, quote.interest_rebate) == (200_00, 3_35, 0)
+    bought.do(RecordPayment, amount=200_00)
+    assert (bought.owed, bought.plan.standing.fees_back) == (396_65, 3_35)
+    bought.do(QuoteSettlement)
+    assert bought.plan.standing.quote is not None
+    assert bought.plan.standing.quote.amount == 390_14  # as if all had been settled at once
+    bought.do(RecordPayment, amount=390_14)
+    assert bought.plan.state is PlanState.PAID_OFF
+    assert bought.booked(Occasion.FEE_RETURN) == {A.FEE_INCOME: 9_86, A.CONSUMER_PRINCIPAL: -9_86}
+
+
+@pytest.mark.parametrize("amount", [None, 100_00])
+def test_where_interest_follows_what_is_paid_they_come_back_besides(amount: int | None) -> None:
+    """12.00 on 2 September, as above, or the share that 100.00 have of what is owed."""
+    owed = []
+    for terms in (replace(YEAR, recalculate=True), replace(YEAR, recalculate=True, costs=())):
+        bought = Bought(terms, jurisdiction="DE")
+        for line in bought.life.lines(bought.plan_id)[: 6 + bool(terms.costs)]:
+            bought.do(RecordPayment, amount=line.outstanding, received_on=None)
+        bought.life.now += date(2026, 9, 2) - TODAY
+        if terms.costs or amount is None:
+            bought.do(QuoteSettlement, amount=amount)
+            assert bought.plan.standing.quote is not None
+            owed.append((bought.plan.standing.quote.amount, bought.plan.standing.quote.fee_returned))
+    assert owed[0][1] > 0
+    if amount is None:
+        assert (owed[1][0] - owed[0][0], owed[0][1]) == (5_95, 5_95)
 
 
 def test_a_cost_with_the_first_instalment_stays_with_it() -> None:

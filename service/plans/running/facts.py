@@ -61,17 +61,14 @@ class ExpiryAnnounced(Fact, frozen=True, tag="expiry_announced"):
 
 
 class Captured(Fact, frozen=True, tag="captured"):
-    """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent.
-
-    Of a deposit `from_held` more was taken from the card. `final`: what is left of the authorization is given back.
-    Promised with it are `beyond`, more than authorized, and `anew`, given back when that had expired."""
+    """Goods shipped, the use ended, or a deposit claimed: the amount, before any down payment, is lent."""
 
     on: date
     amount: Whole
-    from_held: Whole = 0
-    beyond: Whole = 0
-    anew: Whole = 0
-    final: bool = False
+    from_held: Whole = 0  # of a deposit: so much more was taken from the card
+    beyond: Whole = 0  # of the amount: more than was authorized
+    anew: Whole = 0  # ... and what had been given back when the authorization expired
+    final: bool = False  # what is left of the authorization is given back
     lines: tuple[BillLine, ...] = ()  # of the bill
     reference: str = ""  # the merchant's own
     evidence: str = ""  # of a claim
@@ -256,6 +253,7 @@ class SettlementQuoted(Fact, frozen=True, tag="settlement_quoted"):
     penalty: Whole = 0
     interest_rebate: Whole = 0  # given up; where interest follows what is paid it falls by itself
     fee_rebate: Whole = 0  # given up
+    fee_returned: Whole = 0  # of costs that were paid before: it goes towards what is owed
     compensation: Whole = 0  # of the interest: kept for being repaid early, and given up otherwise
     method: RebateMethod = RebateMethod.NONE
     jurisdiction: str = ""

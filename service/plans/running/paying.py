@@ -18,7 +18,7 @@ BESIDE_COURSE: Final = (Component.FEE, Component.PENALTY)  # no course reckons t
 
 def paid(standing: Standing, fact: Paid) -> None:
     """A payment of the consumer's, or for them."""
-    left = settling.settle(standing, fact)
+    left = settling.settle(standing, fact, pay)
     pay(standing, fact.id, fact.kind, fact.on, left)
 
 

@@ -29,10 +29,12 @@ class PartPaid(Struct, frozen=True, gc=False, array_like=True):
     fee: int
     penalty: int
     fee_given_up: int
+    returned: int = 0  # of the principal: by costs that had been paid before and came back
 
     @property
     def total(self) -> int:
-        return self.principal + self.interest + self.fee + self.penalty
+        """What was paid."""
+        return self.principal + self.interest + self.fee + self.penalty - self.returned
 
 
 class Row(Struct, eq=False, array_like=True):

@@ -1,5 +1,6 @@
 """A plan is settled early, or a part of it: what a quote promised to give up is given up when its amount is paid."""
 
+from collections.abc import Callable
 from datetime import date
 
 from service.money import split
@@ -10,6 +11,8 @@ from service.terms.allocation_rule import Component, PaymentKind
 
 PAYMENTS = (PaymentKind.PAYMENT, PaymentKind.PAID_TO_MERCHANT)
 INTEREST, FEE = Component.INTEREST, Component.FEE
+COSTS_BACK = "/costs"  # how what comes back of costs is named, after the quote's own id
+Pay = Callable[[Standing, str, PaymentKind, date, int], None]
 
 
 def quoted(standing: Standing, fact: SettlementQuoted) -> None:
@@ -17,7 +20,7 @@ def quoted(standing: Standing, fact: SettlementQuoted) -> None:
     standing.quote = fact
 
 
-def settle(standing: Standing, fact: Paid) -> int:
+def settle(standing: Standing, fact: Paid, pay: Pay) -> int:
     """Before a payment is allocated: if it pays what was quoted, or all that the quote leaves, the rest is given up.
 
     Returns what is allocated by the rule of its kind: all of it but for a part that is quoted.
@@ -26,23 +29,34 @@ def settle(standing: Standing, fact: Paid) -> int:
     if quote is None or fact.kind not in PAYMENTS or not quote.on <= fact.on <= quote.good_until:
         return fact.amount
     if quote.part:
-        return fact.amount - _settle_part(standing, quote, fact)
+        return fact.amount - _settle_part(standing, quote, fact, pay)
     interest, fee = left_ahead(standing, quote.on)
-    given_up = min(quote.fee_rebate, fee) + min(quote.interest_rebate, interest)
+    given_up = min(quote.fee_rebate, fee) + min(quote.interest_rebate, interest) + quote.fee_returned
     owed = sum(row.outstanding for row in standing.rows)
     if fact.amount >= min(quote.amount, owed - given_up):
-        give_up(standing, quote)
+        give_up(standing, quote, fact.on, pay)
         standing.quote = None
     return fact.amount
 
 
-def give_up(standing: Standing, quote: SettlementQuoted) -> None:
-    """The lines not yet due ask for less, from the last on. Where interest follows what is paid it falls by itself."""
+def give_up(standing: Standing, quote: SettlementQuoted, on: date, pay: Pay) -> None:
+    """The lines not yet due ask for less, from the last on. Where interest follows what is paid it falls by itself.
+
+    What comes back of costs that were paid before is paid towards what is owed.
+    """
     standing.fees_given_up += _lower(standing, FEE, quote.fee_rebate, quote.on)
-    if standing.recalculates:
-        return
-    _lower(standing, INTEREST, quote.interest_rebate, quote.on)
-    standing.schedule_ended = standing.schedule_ended or quote.interest_rebate > 0
+    if not standing.recalculates:
+        _lower(standing, INTEREST, quote.interest_rebate, quote.on)
+        standing.schedule_ended = standing.schedule_ended or quote.interest_rebate > 0
+    if quote.fee_returned:
+        _come_back(standing, quote.fee_returned)
+        pay(standing, f"{quote.id}{COSTS_BACK}", PaymentKind.FEE_REFUND, on, quote.fee_returned)
+
+
+def _come_back(standing: Standing, amount: int) -> None:
+    """So much of costs that were paid is borne no more."""
+    standing.fees_given_up += amount
+    standing.fees_back += amount
 
 
 def left_ahead(standing: Standing, on: date) -> tuple[int, int]:
@@ -67,11 +81,12 @@ def _lower(standing: Standing, component: Component, amount: int, on: date) -> i
     return amount - left
 
 
-def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid) -> int:
+def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid, pay: Pay) -> int:
     """What is due is paid first; if the rest pays the part, all lines not yet due fall in one proportion.
 
-    Each of their components falls by it: what is given up is no longer owed, the rest is paid. Returns what was paid
-    so. Where interest follows what is paid only fees are given up, and the payment is allocated like any other.
+    Each of their components falls by it: what is given up is no longer owed, the rest is paid, of principal by what
+    comes back of costs as well. Returns what was paid so. Where interest follows what is paid only fees are given up,
+    and both are allocated like any other payment.
     """
     if fact.amount - due_on(standing, fact.on) < quote.part:
         return 0
@@ -83,19 +98,29 @@ def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid) -> int
     shares = dict.fromkeys(Component, 0)
     if not standing.recalculates and ahead:
         given_up[INTEREST] = min(quote.interest_rebate, left[INTEREST])
-        shares = _shares(left, given_up, quote.part)
+        shares = _shares(left, given_up, quote.part + quote.fee_returned)
         standing.schedule_ended = True
     less = _give_up_evenly(ahead, given_up, fact.on)
     standing.fees_given_up += sum(less)
     allocated = standing.allocations.setdefault(fact.id, Allocated(fact.id, fact.kind, fact.on))
     taken = [_evenly(ahead, component, share) for component, share in shares.items()]
-    for row, fee_given_up, *amounts in zip(ahead, less, *taken, strict=True):
+    back = _evenly(ahead, Component.PRINCIPAL, min(quote.fee_returned, shares[Component.PRINCIPAL]))
+    for row, fee_given_up, returned, *amounts in zip(ahead, less, back, *taken, strict=True):
         parts = {}
         for component, amount in zip(shares, amounts, strict=True):
             parts[component.value] = row.pay(component, amount, fact.on)
             allocated.add(component, amount)
-        row.parts.append(PartPaid(fact.on, **parts, fee_given_up=fee_given_up))
-    return sum(shares.values())
+        row.parts.append(PartPaid(fact.on, **parts, fee_given_up=fee_given_up, returned=returned))
+    came_back = sum(back) if any(shares.values()) else quote.fee_returned
+    if came_back:
+        _come_back(standing, came_back)
+    if sum(back):
+        allocated.principal -= sum(back)
+        name = f"{quote.id}{COSTS_BACK}"
+        standing.allocations[name] = Allocated(name, PaymentKind.FEE_REFUND, fact.on, principal=sum(back))
+    elif came_back:
+        pay(standing, f"{quote.id}{COSTS_BACK}", PaymentKind.FEE_REFUND, fact.on, came_back)
+    return sum(shares.values()) - sum(back)
 
 
 def _give_up_evenly(rows: list[Row], given_up: dict[Component, int], on: date) -> list[int]:

@@ -107,6 +107,7 @@ class Standing(Struct, eq=False, array_like=True):
     interest_of_parts: int = 0  # agreed by the captures so far
     fees_of_parts: int = 0  # ... their costs, as they were shared among them
     fees_given_up: int = 0  # ... less so much, because it was settled early
+    fees_back: int = 0  # ... of that, what had been paid: it went towards what was owed
     merchant_costs: int = 0  # of the plan's costs, what its merchant pays of the captures so far
     merchant_costs_back: int = 0  # ... less so much, because goods came back
     given_back: int = 0  # of what might have been lent

@@ -168,6 +168,7 @@ def every_cent_that_came_is_somewhere(seen: Seen) -> Sides:
     """What came less what went back settled something, or is overpaid; or it went back and is owed again."""
     standing = seen.plan.standing
     came = seen.sums[Paid] + seen.sums[Refunded] + standing.returned_interest + standing.returned_fees
+    came += standing.fees_back
     came += seen.sums[Subsidised]
     went = seen.sums[ChargedBack] + seen.sums[OverpaidReturned] + seen.sums[SubsidyReturned]
     again = standing.went_back_unpaid
@@ -300,7 +301,8 @@ def what_we_gave_is_ours_to_bear(seen: Seen) -> Sides:
     returned += recovered.get(Place(A.INTEREST_INCOME), 0)
     fees += recovered.get(Place(A.FEE_INCOME), 0)
     told = seen.balance(A.GOODWILL), returned, fees
-    return told, (given[PaymentKind.GOODWILL], interest, seen.plan.standing.returned_fees)
+    costs = seen.plan.standing.returned_fees + seen.plan.standing.fees_back
+    return told, (given[PaymentKind.GOODWILL], interest, costs)
 
 
 def interest_comes_back_once(seen: Seen) -> Sides:
@@ -348,8 +350,8 @@ def a_quote_that_is_paid_settles(seen: Seen) -> Sides:
     if not quote.part:
         return (seen.plan.amounts.outstanding, over), (0, 0)
     if before.standing.recalculates:  # interest of later days falls with what is paid, besides
-        return (fell >= quote.amount + quote.fee_rebate, over), (True, 0)
-    return (fell, over), (quote.amount + quote.interest_rebate + quote.fee_rebate, 0)
+        return (fell >= quote.amount + quote.fee_rebate + quote.fee_returned, over), (True, 0)
+    return (fell, over), (quote.amount + quote.interest_rebate + quote.fee_rebate + quote.fee_returned, 0)
 
 
 def what_is_lost_is_what_was_given_up(seen: Seen) -> Sides:
