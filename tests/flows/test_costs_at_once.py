@@ -22,13 +22,14 @@ PARTLY = Terms(
     instalments=3, every=1, unit=Unit.MONTH, down_payment=150_00, down_payment_at=DownPaymentAt.SCHEDULE,
     costs=(Cost("opening", bps=200),),
 )  # fmt: skip
+FREE = Terms(costs=(Cost("opening", amount=12_00),))  # four times 150.00, every two weeks
 TODAY = "2026-03-02"
 
 
 @pytest.fixture
 async def at(world: World) -> AsyncIterator[Till]:
-    """A till, and a German policy with both products."""
-    rows = {"opened": (AT_ONCE, 600_00), "partly": (PARTLY, 600_00)}
+    """A till, and a German policy with these products."""
+    rows = {"opened": (AT_ONCE, 600_00), "partly": (PARTLY, 600_00), "free": (FREE, 600_00)}
     await publish(world, policy_of(rows) | {"jurisdiction": "DE", "product_class": "consumer_credit"})
     world.merchant.now = world.operator.now = NOON
     async with till(world) as at:
@@ -123,6 +124,29 @@ async def test_who_withdraws_has_them_back(at: Till) -> None:
     # 10 of the 31 days of 6.00: 1.94; what was paid at the start counts towards what was lent
     assert (withdrawn["outstanding"], withdrawn["paid"]) == (600_00 + 1_94 - 12_00, 12_00)
     assert await fees_owed_and_earned(world, plan) == (0, 0)
+
+
+async def test_who_settles_early_has_their_share_back(at: Till) -> None:
+    """After 10 of 56 days 9.86 of 12.00 go towards the principal: 590.14 settle 600.00."""
+    world = at.world
+    plan = (await world.plan(await world.consumer(limit=5_000_00), 600_00, category="free"))["id"]
+    await act(at, plan, "capture", amount=600_00)
+    await act(at, plan, "payments", amount=12_00)
+    world.merchant.now = world.operator.now = NOON + timedelta(10)
+    quote = (await act(at, plan, "settlement_quotes"))["settlement_quote"]
+    assert (quote["amount"], quote["principal"], quote["fee_rebate"], quote["fee_returned"]) == (
+        590_14,
+        590_14,
+        0,
+        9_86,
+    )
+    paid = await act(at, plan, "payments", amount=590_14)
+    assert (paid["state"], paid["outstanding"], paid["overpaid"]) == ("paid_off", 0, 0)
+    assert await fees_owed_and_earned(world, plan) == (0, 2_14)
+    told = (await world.merchant.get(f"/v1/plans/{plan}/timeline")).json()["entries"]
+    assert told[-2]["sentence"] == (
+        "590.14 EUR, paid until 2026-03-12 ends, settle the plan; 9.86 EUR are then given up."
+    )
 
 
 async def test_beside_an_instalment_of_the_same_day_they_are_refused(world: World) -> None:
