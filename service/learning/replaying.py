@@ -76,7 +76,7 @@ def accepted(decision: Decision, asked: int | None) -> Offer | None:
     offers = decision.answer.offers
     if asked is None or not offers:
         return offers[0] if offers else None
-    return min(offers, key=lambda offer: abs(len(offer.schedule) - asked))
+    return min(offers, key=lambda offer: abs(sum(not row.is_down_payment for row in offer.schedule) - asked))
 
 
 def without_cut_off(policy: Policy, score_min: int) -> Policy:

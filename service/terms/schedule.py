@@ -81,7 +81,7 @@ def every_instalment(terms: Terms, amount: int, start_on: date, *, bound: bool =
         Instalment(number, due_on, principal, interest, fees[number - 1] if fees else 0)
         for number, due_on, (principal, interest) in zip(frame.numbers, frame.due_on, paid, strict=True)
     ]
-    at_once = down_payment if terms.down_payment_at is DownPaymentAt.SCHEDULE else 0
+    at_once = down_payment if down_payment and terms.down_payment_at is DownPaymentAt.SCHEDULE else 0
     up_front = paid_up_front(terms, financed) if terms.costs else 0
     if at_once or up_front:
         rows.insert(0, Instalment(0, start_on, at_once, 0, up_front))

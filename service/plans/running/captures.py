@@ -48,7 +48,7 @@ def captured(standing: Standing, fact: Captured) -> None:
         return
     terms = standing.terms
     down_payment = part.share_of(min(down_payment_of(terms, part.whole), part.whole))
-    if terms.asks_at_once:
+    if (down_payment or terms.costs) and terms.asks_at_once:
         _ask_at_once(standing, part, fact.on, down_payment)
     if terms.captures is Captures.OWN_TERM or not standing.courses:
         _begin(standing, part, fact.on)
