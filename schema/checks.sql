@@ -349,27 +349,29 @@ select transfer_id, t.status, t.price, o.price as in_funding
 -- transfers_have_their_cause --
 -- Whatever is booked came of a command that left a fact of that plan, is the interest of a group's day, or comes of a
 -- settlement, of what became of its payout, of an adjustment, of a day that was reconciled, of a voucher, of credit
--- insurance, of a receivable, of a loss of a plan, or of a claim that was paid.
+-- insurance, of a receivable, of a loss of a plan, or of a claim that was paid. The causes of what is of no plan are one
+-- list: a join of twenty tables takes long to plan.
 select bucket, cause_id, plan_id
   from (select distinct bucket, cause_id, plan_id from transfers) t
  where not exists (select from facts f
                     where f.bucket = t.bucket and f.plan_id = t.plan_id and f.cause_id = t.cause_id)
    and not exists (select from ownership_transfers o where o.transfer_id = t.cause_id and o.plan_id = t.plan_id)
-   and not exists (select from accruals a where a.accrual_id = t.cause_id and t.plan_id is null)
-   and not exists (select from settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
-   and not exists (select from payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from partner_payout_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from settlement_adjustments s where s.adjustment_id = t.cause_id and t.plan_id is null)
+   and not exists (select from (select accrual_id as cause_id from accruals
+                                 union all select settlement_id from settlements
+                                 union all select step_id from payout_steps
+                                 union all select step_id from partner_payout_steps
+                                 union all select adjustment_id from settlement_adjustments
+                                 union all select step_id from voucher_steps
+                                 union all select declaration_id from premium_declarations
+                                 union all select settlement_id from insurer_settlements
+                                 union all select step_id from insurer_settlement_steps
+                                 union all select loss_id from insured_losses
+                                 union all select recovery_id from insured_recoveries
+                                 union all select step_id from assignment_steps
+                                 union all select payment_id from receivable_payments) c
+                    where c.cause_id = t.cause_id and t.plan_id is null)
    and not exists (select from reconciliations r
                     where left(r.reconciliation_id, 27) = left(t.cause_id, 27) and t.plan_id is null)
-   and not exists (select from voucher_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from premium_declarations d where d.declaration_id = t.cause_id and t.plan_id is null)
-   and not exists (select from insurer_settlements s where s.settlement_id = t.cause_id and t.plan_id is null)
-   and not exists (select from insurer_settlement_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from insured_losses l where l.loss_id = t.cause_id and t.plan_id is null)
-   and not exists (select from insured_recoveries r where r.recovery_id = t.cause_id and t.plan_id is null)
-   and not exists (select from assignment_steps s where s.step_id = t.cause_id and t.plan_id is null)
-   and not exists (select from receivable_payments p where p.payment_id = t.cause_id and t.plan_id is null)
    and not exists (select from loss_steps s join losses l using (bucket, loss_id)
                     where s.bucket = t.bucket and s.step_id = t.cause_id and l.plan_id = t.plan_id)
    and not exists (select from loss_claim_steps s join loss_claims c using (claim_id)
