@@ -12,9 +12,9 @@ import os
 import secrets
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import redis.asyncio
-import uvloop
 
 from service import db, embedded, logs, migrations
 from service.alone import AloneMax
 from service.config import CannotStart, Settings, read
 from service.jobs.retention import keep_of, write_floors
+from tests.desk import Desk
+from tests.loop import Loop
 
 DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
@@ -91,47 +92,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Any]:
     """Tests run on the event loop that the service runs on: it does the same in two thirds of the time."""
     return {"uvloop": Loop}
-
-
-class Loop(uvloop.Loop):
-    """A loop that ends whatever a test has left open, a pool perhaps when it failed, and says so.
-
-    uvloop closes what is open with a warning. As an error, which warnings are here, that would leave it open, and
-    uvloop would wait for it for ever.
-    """
-
-    def close(self) -> None:
-        """Raises what was left open as a warning, once all is closed."""
-        made = [one for one in _opened if one._loop is self]
-        left = [one for one in made if not (one.is_closing() if isinstance(one, asyncpg.Pool) else one.is_closed())]
-        for one in left:
-            one.terminate()
-        if left:
-            self.run_until_complete(asyncio.sleep(0.01))  # what is lost is told
-        _opened.difference_update(made)
-        with warnings.catch_warnings(record=True) as more:
-            warnings.simplefilter("always", ResourceWarning)
-            super().close()
-        if left or more:
-            words = "; ".join([*map(str, left), *(str(one.message) for one in more)])
-            warnings.warn(f"left open: {words}", ResourceWarning, stacklevel=2)
-
-
-_opened: set[Any] = set()  # pools and connections of the loops of this process
-
-
-def _note(kind: Any) -> None:
-    made = kind.__init__
-
-    def noted(self: Any, *how: Any, **more: Any) -> None:
-        made(self, *how, **more)
-        _opened.add(self)
-
-    kind.__init__ = noted
-
-
-_note(asyncpg.Pool)
-_note(asyncpg.Connection)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -225,15 +185,23 @@ async def _empty_redis(which: int) -> str:
 
 async def _database(server: str, template: str) -> AsyncIterator[str]:
     name = f"tenor_test_{secrets.token_hex(6)}"
+    order = _desk(server)
     # A copy of the files is three times as fast here as a copy through the log.
-    address = await _execute(server, f"create database {name} template {template} strategy file_copy")
+    address = await order(f"create database {name} template {template} strategy file_copy")
     db.TYPES[address, name] = db.TYPES.setdefault((address, template), {})  # copies number their types alike
     yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     del db.TYPES[address, name]
     try:
-        await _execute(server, f"drop database {name}")  # waits for who is leaving, and sends an autovacuum away
+        await order(f"drop database {name}")  # waits for who is leaving, and sends an autovacuum away
     except asyncpg.ObjectInUseError:
-        await _execute(server, f"drop database {name} with (force)")
+        await order(f"drop database {name} with (force)")
+
+
+@cache
+def _desk(server: str) -> Desk:
+    desk = Desk(server)
+    _owned.callback(desk.close)
+    return desk
 
 
 async def _make_template(server: str, name: str) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from service import db
-from tests.conftest import Loop
+from tests.loop import Loop
 
 
 def test_a_pool(server_url: str) -> None:
