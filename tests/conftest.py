@@ -1,6 +1,7 @@
 """Real servers for every test: one PostgreSQL and one Valkey for the whole run, a fresh database for each test.
 
-The process that was started as pytest owns the servers and makes one migrated template; its workers copy it. With
+The process that was started as pytest owns the servers and makes two migrated templates, one of them with the demo's
+cast for tests that have the service; its workers copy them. With
 DATABASE_URL or REDIS_URL set, those servers are used instead; the role must be allowed to create databases.
 """
 
@@ -27,13 +28,15 @@ import redis.asyncio
 from service import db, embedded, logs, migrations
 from service.alone import AloneMax
 from service.config import CannotStart, Settings, read
+from service.demo.seed import Demo, load, path, seed
 from service.jobs.retention import keep_of, write_floors
 from tests.desk import Desk
 from tests.loop import Loop
 
 DATABASE = "TENOR_TEST_DATABASE_URL"  # from the owner to its workers
 REDIS = "TENOR_TEST_REDIS_URL"
-TEMPLATE = "TENOR_TEST_TEMPLATE"
+TEMPLATE = "TENOR_TEST_TEMPLATE"  # the one with the cast has its name and SEEDED behind it
+SEEDED = "_seeded"
 FOLDER = "TENOR_TEST_FOLDER"  # where the servers keep their files
 SERVING = "TENOR_TEST_SERVING_URL"  # where the role that serves connects; missing: on a server that was given
 
@@ -64,10 +67,11 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         servers = _owned.enter_context(embedded.running(read(given | {"TENOR_DATA": str(folder)}))).settings
         database, template = servers.owner_url, f"tenor_template_{secrets.token_hex(4)}"
-        asyncio.run(_make_template(database, template))
+        asyncio.run(_make_templates(database, template, folder))
     except CannotStart as sentence:
         raise pytest.UsageError(str(sentence)) from sentence
     _owned.callback(lambda: asyncio.run(_execute(database, f"drop database {template}")))
+    _owned.callback(lambda: asyncio.run(_execute(database, f"drop database {template}{SEEDED}")))
     os.environ.update({DATABASE: database, REDIS: servers.redis_url or "", TEMPLATE: template, FOLDER: str(folder)})
     if servers.migrate_url:
         os.environ[SERVING] = servers.database_url or ""
@@ -112,9 +116,15 @@ async def empty_database_url(server_url: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def database_url(server_url: str) -> AsyncIterator[str]:
+def is_seeded(request: pytest.FixtureRequest) -> bool:
+    """Whether this test's database has the demo's cast from the first: where the service is in it."""
+    return not {"world", "own_world", "served"}.isdisjoint(request.fixturenames)
+
+
+@pytest.fixture
+async def database_url(server_url: str, is_seeded: bool) -> AsyncIterator[str]:
     """A migrated database of this test's own."""
-    async for url in _database(server_url, os.environ[TEMPLATE]):
+    async for url in _database(server_url, os.environ[TEMPLATE] + SEEDED * is_seeded):
         yield url
 
 
@@ -133,20 +143,22 @@ async def redis_url() -> str:
 
 
 @pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, redis_url: str, tmp_path: Path, is_seeded: bool) -> Settings:
     """Settings of a sandbox on this test's servers."""
-    return _sandbox(database_url, redis_url, tmp_path)
+    made = _sandbox(database_url, redis_url, tmp_path)
+    return _with_demo(made) if is_seeded else made
 
 
 @asynccontextmanager
 async def of_its_own(data: Path, which: int) -> AsyncIterator[tuple[Settings, db.Pool]]:
-    """A migrated database and an empty Redis for what several tests share; no fixture of a test touches them.
+    """A database with the demo's cast and an empty Redis for what several tests share; no fixture of a test touches
+    them.
 
     `which` of the worker's Redis databases: 2 or 3.
     """
-    async for url in _database(os.environ[DATABASE], os.environ[TEMPLATE]):
+    async for url in _database(os.environ[DATABASE], os.environ[TEMPLATE] + SEEDED):
         pool = await db.open_pool(url, size=8)
-        yield _sandbox(url, await _empty_redis(which), data), pool
+        yield _with_demo(_sandbox(url, await _empty_redis(which), data)), pool
         await asyncio.wait_for(pool.close(), 10)
 
 
@@ -164,6 +176,17 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
         data_secret="d" * 32,
         port=0,
     )
+
+
+async def demo_of(settings: Settings, pool: db.Pool) -> Demo:
+    """The demo's cast, which is in the database from the first, or is brought there."""
+    return load(settings) if path(settings).exists() else await seed(pool, settings)
+
+
+def _with_demo(settings: Settings) -> Settings:
+    """On a database that was made with the cast: its keys and ids lie where the service looks for them."""
+    shutil.copy(path(Settings(data=Path(os.environ[FOLDER]))), path(settings))
+    return settings
 
 
 def serving(database_url: str) -> str:
@@ -189,7 +212,7 @@ async def _database(server: str, template: str) -> AsyncIterator[str]:
     # A copy of the files is three times as fast here as a copy through the log.
     address = await order(f"create database {name} template {template} strategy file_copy")
     db.TYPES[address, name] = db.TYPES.setdefault((address, template), {})  # copies number their types alike
-    yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    yield _at(server, name)
     del db.TYPES[address, name]
     try:
         await order(f"drop database {name}")  # waits for who is leaving, and sends an autovacuum away
@@ -204,13 +227,22 @@ def _desk(server: str) -> Desk:
     return desk
 
 
-async def _make_template(server: str, name: str) -> None:
+async def _make_templates(server: str, name: str, folder: Path) -> None:
     await _execute(server, f"create database {name}")
-    connection = await db.connect(urlunsplit(urlsplit(server)._replace(path=f"/{name}")))
+    connection = await db.connect(_at(server, name))
     await migrations.migrate(connection, migrations.load_migrations())
     await migrations.grant(connection)
     await write_floors(connection, keep_of(Settings()))
     await connection.close()
+    await _execute(server, f"create database {name}{SEEDED} template {name} strategy file_copy")
+    seeded = _at(server, name + SEEDED)
+    async with await db.open_pool(seeded, size=1) as pool:
+        await seed(pool, _sandbox(seeded, "", folder))
+
+
+def _at(server: str, name: str) -> str:
+    """Where a database of a server is."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
 async def _execute(server: str, statement: str) -> str:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from service import db
 from service.app import create_app, services
 from service.config import FACADES, Settings
-from service.demo.seed import POLICY, seed
+from service.demo.seed import POLICY
 from service.plans.proof_store import prove
 from tests.checked import broken_checks
+from tests.conftest import demo_of
 from tests.facades.shop import Served, listening
 
 _idle: list[Litestar] = []  # to build all routes takes 0.3 s: an app serves one shop after the other
@@ -23,7 +24,7 @@ _idle: list[Litestar] = []  # to build all routes takes 0.3 s: an app serves one
 async def served(settings: Settings, pool: db.Pool) -> AsyncIterator[Served]:
     """A shop's world, at an address; afterwards every invariant holds."""
     settings = replace(settings, facades=FACADES)
-    demo = await seed(pool, settings)
+    demo = await demo_of(settings, pool)
     app = _idle.pop() if _idle else create_app(settings)
     async with (
         services(settings) as app.state["services"],

@@ -12,10 +12,9 @@ from litestar import Litestar
 from service import db
 from service.app import create_app, services
 from service.config import Settings
-from service.demo.seed import seed
 from service.plans.proof_store import prove
 from tests.checked import broken_checks
-from tests.conftest import of_its_own
+from tests.conftest import demo_of, of_its_own
 from tests.flows.refusals import Refusals
 from tests.flows.world import SHARED, World
 
@@ -63,7 +62,7 @@ async def world_on(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
 @asynccontextmanager
 async def alive(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     """The same without a look at its database afterwards."""
-    demo = await seed(pool, settings)
+    demo = await demo_of(settings, pool)
     async with _alive(settings) as app:
         refusals = Refusals(app)
         transport = httpx.ASGITransport(app=refusals, raise_app_exceptions=False)
