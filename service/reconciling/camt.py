@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from typing import Any, Final
 from xml.parsers import expat
@@ -128,17 +129,22 @@ class _Walk:
 
 def _document(content: bytes, model: str) -> Any:
     from xsdata.exceptions import ParserError  # only for those who read statements: it takes half a second
-    from xsdata.formats.dataclass.parsers import XmlParser
-    from xsdata.formats.dataclass.parsers.config import ParserConfig
-    from xsdata.formats.dataclass.parsers.handlers import XmlEventHandler
+    from xsdata.formats.dataclass.parsers import XmlParser, config, handlers
 
-    models = import_module(f"pyiso20022.camt.{model}")
-    parser = XmlParser(config=ParserConfig(fail_on_converter_warnings=True), handler=XmlEventHandler)
+    strict = config.ParserConfig(fail_on_converter_warnings=True)
+    parser = XmlParser(context=_classes(), config=strict, handler=handlers.XmlEventHandler)
     try:
-        return parser.from_bytes(content, models.Document)
+        return parser.from_bytes(content, import_module(f"pyiso20022.camt.{model}").Document)
     except (ParserError, TypeError, ValueError) as error:  # TypeError: an element is missing
-        sentence = f"The message is not by its schema: {' '.join(str(error).split())[:300]}"
-        raise invalid(sentence) from None
+        raise invalid(f"The message is not by its schema: {' '.join(str(error).split())[:300]}") from None
+
+
+@cache
+def _classes() -> Any:
+    """What is known of the classes of messages: to find it out takes three times as long as to read one."""
+    from xsdata.formats.dataclass.context import XmlContext
+
+    return XmlContext()
 
 
 def _short(text: str, element: str) -> str:
