@@ -96,6 +96,7 @@ async def test_a_call_to_another_service_tells_for_which_request(
     assert collector.spans == []
 
 
+@pytest.mark.long
 def test_a_request_is_a_span_of_its_callers_trace(
     collector: Collector, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

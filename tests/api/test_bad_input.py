@@ -11,7 +11,7 @@ import pytest
 from service.api.body import BYTES_MAX
 from service.contract.contract import routes_of
 from tests.api.answers import fault, nothing_written
-from tests.api.routes import NO_DECISION, Post, client_for, paths, posts
+from tests.api.routes import NO_DECISION, Post, client_for, paths
 from tests.api.wrong import FAR
 from tests.flows.world import World
 
@@ -128,16 +128,6 @@ async def test_content_types(world: World, ready: list[Post]) -> None:
                 wrong += fault(f"{post.template}: {case}", answered, "/Content-Type")
                 if answered.status_code != 415:
                     wrong += [f"{post.template}: {case}: {answered.status_code}"]
-
-
-@pytest.mark.asyncio(loop_scope="function")
-async def test_the_key_still_works_after_all_of_it(own_world: World) -> None:
-    for post in await posts(own_world):
-        client = client_for(own_world, post.template)
-        for raw in (MALFORMED["cut off"], MALFORMED["an unknown key"], MALFORMED["not UTF-8"]):
-            assert (await client.post(post.path, content=raw, key=post.template)).status_code == 400
-        done = await client.post(post.path, post.body, key=post.template)
-        assert done.status_code in ((200, 201, 202) if post.works else (404, 422)), f"{post.template}: {done.text}"
 
 
 # Headers --------------------------------------------------------------------------------------------------------------

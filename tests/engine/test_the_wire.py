@@ -75,6 +75,7 @@ WIRE: dict[str, tuple[bytes, str]] = {
 }  # fmt: skip
 
 
+pytestmark = pytest.mark.long
 SHARED = pytest.mark.asyncio(loop_scope="module")  # on one service, which none of these tests stops
 
 

@@ -242,6 +242,7 @@ async def tenor_audit(settings: Settings, *arguments: str) -> tuple[int, str, st
     return process.returncode or 0, out.decode(), err.decode()
 
 
+@pytest.mark.long
 async def test_the_command_line_proves_the_log(settings: Settings, pool: db.Pool, store: HeadStore) -> None:
     code, head, _ = await tenor_audit(settings, "head")
     assert (code, head) == (0, f"{store.read()}\n")

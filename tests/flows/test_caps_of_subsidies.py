@@ -8,6 +8,8 @@ import asyncio
 import uuid
 from typing import Any
 
+import pytest
+
 from service import db
 from service.config import Settings
 from tests.engine.processes import serving, world_of
@@ -62,6 +64,7 @@ async def test_the_cap_of_small_purchases_comes_first(world: World) -> None:
     assert await borne(world, consumer, LARGE, "large") == 2_000_00  # what is left of 3,000.00
 
 
+@pytest.mark.long
 async def test_two_plans_of_one_person_at_once_never_pass_the_cap(settings: Settings, pool: db.Pool) -> None:
     """In two processes, round after round: opened in one instant, captured in one instant, and paid on one day."""
     caps = {"small_person_max": 100_00, "person_max": 100_00}
