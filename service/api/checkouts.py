@@ -201,7 +201,7 @@ def row_of(
         request=sealed["request"],
         snapshot=sealed["snapshot"],
         answer=_encode(answer),
-        funding=_encode(decision.takers).decode(),
+        takers=_encode(decision.takers),
         amends=amends,
         opens_for=known.person_id if opens else None,
         rulebook=rulebook,

@@ -47,7 +47,7 @@ class LoggedDecision(Row, frozen=True):
     request: bytes  # sealed
     snapshot: bytes  # sealed
     answer: bytes  # as it is sent; kept packed
-    funding: str
+    takers: bytes  # whose money each offer would be; kept packed
     amends: str | None  # the plan that is to be of more; None: a checkout
 
 
@@ -214,7 +214,7 @@ def _rows(decisions: list[tuple[DecisionRow, Key | None, int]]) -> dict[str, lis
             for row, _, _ in decisions
             if row.opens_for
         ],
-        "decided": [structs.replace(row, answer=pack(row.answer)) for row, _, _ in decisions],
+        "decided": [structs.replace(row, answer=pack(row.answer), takers=pack(row.takers)) for row, _, _ in decisions],
     }  # fmt: skip
 
 

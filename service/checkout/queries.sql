@@ -267,9 +267,9 @@ select decision_id from @asked where not has_key and (rulebook is null or rulebo
 with logged as (
     insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
                            category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
-                           funding, amends)
+                           takers, amends)
     select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
-           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, funding,
+           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, takers,
            amends
       from @decided
      where decision_id in (select answer_id from fresh)
@@ -307,7 +307,7 @@ select asked.decision_id,
 -- Then what is logged.
 insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
                        category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot,
-                       answer, funding, amends)
+                       answer, takers, amends)
 select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
-       policy_id, policy_version, limit, decided_at, expires_at, request, snapshot, answer, funding, amends
+       policy_id, policy_version, limit, decided_at, expires_at, request, snapshot, answer, takers, amends
   from @decided;

@@ -16,7 +16,7 @@ from service.ids import bucket_of
 from service.packed import pack, unpacked
 from service.statement import Row, SmallInt, Statement
 
-PACKED_LEAST = 500  # bytes: a shorter answer is kept as it is
+PACKED_LEAST = 150  # bytes: a shorter answer is kept as it is
 
 # Of answers that are kept with what they are about and not under their key: the bodies, by what `answer_id` names.
 Elsewhere = Callable[[Connection, list[str]], Awaitable[Mapping[str, bytes]]]

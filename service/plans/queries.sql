@@ -219,12 +219,12 @@ select bucket, merchant_id, merchant_reference, plan_id from @named order by mer
 
 -- open_plans --
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
-                   currency, offer, funding, authorized_at, state, collection_state, amount, captured,
+                   currency, accepted, scenario, funding, authorized_at, state, collection_state, amount, captured,
                    voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
                    refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
                    interest_settled, interest_runs, passed_on, day_at, standing)
 select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
-       currency, offer, funding, authorized_at, state, collection_state, amount, captured,
+       currency, accepted, scenario, funding, authorized_at, state, collection_state, amount, captured,
        voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
        refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
        interest_settled, interest_runs, passed_on, day_at, standing

@@ -15,12 +15,13 @@ from service.engine.work import Done
 from service.ledger.store import BookedTransfer
 from service.limits.account import Account
 from service.limits.store import last_of_each
+from service.packed import pack
 from service.partners.business_date import business_date
 from service.partners.event import PartnerEvent
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.days import next_day_at
 from service.plans.digest import digest_after
-from service.plans.offer import Kind
+from service.plans.offer import Kind, Scenario
 from service.plans.partner_events import partner_events
 from service.plans.plan import Plan
 from service.plans.proof import columns_of, line_of
@@ -98,7 +99,8 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     kind: Kind
     currency: str
     authorized_at: datetime
-    offer: Json
+    accepted: bytes  # the offer, kept packed
+    scenario: Scenario | None
     funding: Json
 
 
@@ -190,7 +192,7 @@ def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
         passed=[_passed(plan) for plan in plans if not _has_new_fact(found.get(plan.plan_id), plan)],
         cut=[shorter for _, shorter in lines if shorter],
         owed=[row for rows, _ in lines for row in rows],
-        moved=[_moved(plan) for plan in with_facts if plan.plan_id in found],
+        moved=[MovedPlan(**_row(plan)) for plan in with_facts if plan.plan_id in found],
         recorded=[_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
         accounts=last_of_each(one.effect.account for one in done),
         booked=[row for one, each in moved for row in _booked(one, each)],
@@ -237,10 +239,6 @@ def _passed(plan: Plan) -> PassedPlan:
     return PassedPlan(plan.bucket, plan.plan_id, plan.passed_on, next_day_at(plan))
 
 
-def _moved(plan: Plan) -> MovedPlan:
-    return MovedPlan(**_row(plan))
-
-
 def opened(plan: Plan) -> OpenedPlan:
     """A plan's row, as it is opened."""
     return OpenedPlan(
@@ -253,13 +251,14 @@ def opened(plan: Plan) -> OpenedPlan:
         kind=plan.kind,
         currency=plan.currency,
         authorized_at=plan.authorized_at,
-        offer=_json(plan.offer),
+        accepted=pack(_encode(plan.offer)),
+        scenario=plan.offer.use.scenario,
         funding=_json(plan.funding),
     )
 
 
 def _row(plan: Plan) -> dict[str, Any]:
-    kept = {"bucket": plan.bucket, "plan_id": plan.plan_id, "standing": keep(plan.standing)}
+    kept = {"bucket": plan.bucket, "plan_id": plan.plan_id, "standing": pack(keep(plan.standing))}
     return kept | columns_of(plan)
 
 
@@ -313,8 +312,8 @@ def _told(one: Done[Command, Change], moved: Moved, event: Event, number: int) -
     )  # fmt: skip
 
 
-_encoder = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 
 
 def _json(value: Any) -> str:
-    return _encoder.encode(value).decode()
+    return _encode(value).decode()

@@ -36,10 +36,14 @@ _ANSWERS: Final = (
     " order by random() limit $1"
 )
 _DECISIONS: Final = (
-    "select d.*, k.wrapped from decisions d join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id"
+    "select d.*, coalesce(d.takers, convert_to(d.funding, 'UTF8')) as fundings, k.wrapped"
+    "  from decisions d join data_keys k on k.bucket = d.bucket and k.key_id = d.consumer_id"
     " order by random() limit $1"
 )
-_PLANS: Final = "select offer::text, funding::text, standing from plans order by random() limit $1"
+_PLANS: Final = (
+    "select coalesce(accepted, convert_to(offer::text, 'UTF8')), convert_to(funding::text, 'UTF8'), standing"
+    "  from plans order by random() limit $1"
+)
 
 _WORD: Final = re.compile(r"[a-z_]+|[A-Z]{2,4}|[A-Z][a-z]+/[A-Z][a-z]+")  # of an enum; a country; a zone of time
 _BEGINS: Final = re.compile(r"(?:[a-z]{2}_01|20(?=\d\d-))?")  # as an id does, or a date
@@ -75,12 +79,12 @@ async def _texts(connection: db.Connection, secrets: DataSecrets) -> AsyncIterat
         yield unpacked(answer)
     for row in await connection.fetch(_DECISIONS, EACH):
         parts = [unseal_part(secrets, row, part) for part in ("request", "snapshot")]
-        for text in (unpack(row["answer"]), row["funding"].encode(), *parts):
+        for text in (unpack(row["answer"]), unpacked(row["fundings"]), *parts):
             if text:
                 yield text
-    for offer, funding, standing in await connection.fetch(_PLANS, EACH):
-        for text in (offer.encode(), funding.encode(), unpacked(standing)):
-            yield text
+    for row in await connection.fetch(_PLANS, EACH):
+        for kept in row:
+            yield unpacked(kept)
 
 
 def alike(text: bytes, chance: random.Random) -> bytes:

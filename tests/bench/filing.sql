@@ -4,11 +4,11 @@
 -- plans --
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind, currency,
                    state, collection_state, amount, captured, voided, held, reserved, used, outstanding, principal_paid,
-                   interest_paid, fee_paid, penalty_paid, refunded, overpaid, captures, version, offer, funding,
+                   interest_paid, fee_paid, penalty_paid, refunded, overpaid, captures, version, accepted, funding,
                    authorized_at, capture_by, changed_at, changed_by, passed_on, standing)
 select n % 1024, 'pl_' || lpad(n::text, 26, '0'), 'co_' || lpad(n::text, 26, '0'), 'pe_' || lpad(n::text, 26, '0'), $1,
        n::text, 'de_' || lpad(n::text, 26, '0'), 'instalments', 'EUR', 'active', 'nothing_owed', 1200000, 1200000, 0, 0,
-       0, 1200000, 1200000, 0, 0, 0, 0, 0, 0, 1, 1, '{}', $2::text::json, $3, $3, $3, 'merchant', $4, ''
+       0, 1200000, 1200000, 0, 0, 0, 0, 0, 0, 1, 1, '{}'::bytea, $2::text::json, $3, $3, $3, 'merchant', $4, ''
   from generate_series($6::int, $7::int) bucket
  cross join lateral generate_series(bucket, $5::int - 1, 1024) n;
 

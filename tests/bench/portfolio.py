@@ -20,6 +20,7 @@ from service.config import Settings
 from service.db import Connection, load_queries
 from service.demo.seed import POLICY, Demo
 from service.demo.seed import Q as SEED
+from service.packed import unpacked
 from service.policies.document import Policy
 from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import Unit
@@ -126,6 +127,8 @@ async def multiply(hands: Hands, plans: list[str], count: int) -> None:
     """Copies of these plans, by their shares, until there are so many."""
     conn, *_ = hands
     await conn.execute(Q.make_models, plans, [life.share for life in LIVES])
+    for row in await conn.fetch(Q.load_packed):
+        await conn.execute(Q.unpack, row["plan_id"], unpacked(row["accepted"]), unpacked(row["standing"]))
     await conn.execute(Q.make_letters)
     await conn.execute(Q.make_copies, count, timeout=PATIENCE_S)
     await conn.execute(Q.index_copies)
@@ -173,9 +176,9 @@ def _column(name: str, kind: str) -> tuple[str, str]:
         return own, f"{own} || k.stem"
     if name == "answer":
         return own, r"'\x'::bytea"  # the offers, of which one was taken
-    if name == "standing":
+    if name in ("accepted", "standing"):  # not packed: else no id could be found in them
         return _with_gaps(f"encode({own}, 'escape')"), f"decode({filled}, 'escape')"
-    if name in ("offer", "body"):
+    if name == "body":
         return _with_gaps(f"{own}::text"), f"{filled}::json"
     if kind == "text" and name.endswith(("_id", "_owner")):
         return _with_gaps(own), filled

@@ -12,6 +12,12 @@ select number, bucket, plan_id, consumer_id, consumer_id as key_id, person_id, d
   from unnest($1::text[], $2::int[]) with ordinality as k (plan_id, share, number)
   join plans using (plan_id);
 
+-- load_packed --
+select p.plan_id, p.accepted, p.standing from models join plans p using (bucket, plan_id);
+
+-- unpack --
+update plans set accepted = $2, standing = $3 where plan_id = $1;
+
 -- make_letters --
 create function letter(number int) returns text language sql immutable parallel safe as $$
     select substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + number, 1)

@@ -67,8 +67,12 @@ begin
     if not found then
         raise exception 'limit exceeded';
     end if;
-    insert into plans
-    values (own, plan, consumer, payer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.offer,
+    insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
+                       currency, accepted, funding, authorized_at, state, collection_state, amount, captured, voided, held,
+                       reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded,
+                       overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at,
+                       claimed_at, passed_on, day_at, standing)
+    values (own, plan, consumer, payer, merchant, plan, identifier('de_', number), one.kind, one.currency, one.accepted,
             one.funding, now(), one.state, one.collection_state, one.amount, one.captured, one.voided, one.held,
             one.reserved, one.used, one.outstanding, one.principal_paid, one.interest_paid, one.fee_paid,
             one.penalty_paid, one.refunded, one.overpaid, one.captures, now() + interval '30 days',
@@ -95,7 +99,11 @@ begin
     if not found then
         raise exception 'limit exceeded';
     end if;
-    insert into plans
+    insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
+                       currency, accepted, funding, authorized_at, state, collection_state, amount, captured, voided, held,
+                       reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded,
+                       overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at,
+                       claimed_at, passed_on, day_at, standing)
     values (own, plan, consumer, payer, merchant, plan, plan, 'instalments', 'EUR', '{}', '{}', now(),
             'active', 'collecting', 60000, 60000, 0, 0, 0, 60000, 60000, 0, 0, 0, 0, 0, 0, 1, now(), null, 1, now(),
             'merchant', null, null, today, now() + interval '11 days', '');
@@ -120,10 +128,14 @@ $$;
 
 -- One plan of four instalments for everybody, captured, from which payments are made.
 create function owe(people int) returns void language sql set search_path = yardstick as $$
-    insert into plans
+    insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
+                       currency, accepted, funding, authorized_at, state, collection_state, amount, captured, voided, held,
+                       reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid, refunded,
+                       overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at,
+                       claimed_at, passed_on, day_at, standing)
     select person % 1024, identifier('pp_', person), identifier('co_', person), identifier('pe_', person),
            identifier('me_', person % 32),
-           identifier('pp_', person), identifier('dd_', person), kind, currency, offer, funding, now(),
+           identifier('pp_', person), identifier('dd_', person), kind, currency, accepted, funding, now(),
            'active', 'collecting', amount, captured, voided, held, reserved, used, outstanding, principal_paid, interest_paid,
            fee_paid, penalty_paid, refunded, overpaid, captures, now(), null, version, now(), changed_by, null, null,
            current_date, now() + interval '11 days', standing

@@ -40,7 +40,9 @@ DAMAGE = {
     "update facts set actor = 'day' where number = 3": ["changed_by"],
     r"update facts set digest = '\x0123456789abcdef' where number = 3": ["digest of fact 3"],
     r"update facts set digest = '\x0123456789abcdef' where number = 2": ["digest of fact 2"],
-    "update plans set offer = '{}'": ["facts"],
+    "update plans set accepted = '{}'": ["facts"],
+    "update plans set accepted = substr(accepted, 1, octet_length(accepted) - 9)": ["facts"],
+    "update plans set standing = substr(standing, 1, octet_length(standing) - 9)": ["standing"],
 }
 GUARDED = ("facts", "transfers")
 
