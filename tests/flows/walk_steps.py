@@ -53,9 +53,11 @@ def _likely(plan: Plan) -> list[str]:
     """What may go on from here."""
     stand, words = plan.stand, ["wait", "close the day"]
     if stand.claim is not None:
-        words += ["claims/contest", "claims/decide"] * 2 + ["claims/lower", "claims/withdraw"]
+        next_ = ["claims/decide"] * 5 if stand.claim.is_contested else ["claims/contest"] * 5
+        words += [*next_, "claims/contest", "claims/decide", "claims/lower", "claims/withdraw"]
     elif stand.remaining:
         words += OPEN[plan.agreed.kind] + ["extend_authorization", "payments"]
+        words += ["use/end"] * 3 * bool(stand.used_from and not stand.used_until)
     elif plan.late_until:
         words += ["capture"] * 5
     if stand.lent:
@@ -65,16 +67,19 @@ def _likely(plan: Plan) -> list[str]:
     words += ["overpayments/return"] * 2 if stand.overpaid else []
     words += ["fees/waive"] * 2 if stand.fees else []
     words += ["collection/resume", "returns/withdraw"] if stand.resting else []
-    words += ["return_subsidy"] * (plan.subsidised > 0)
-    words += ["wait", "close the day"] * 2 if plan.agreed.subsidy else []
+    words += ["return_subsidy"] * 6 * (plan.subsidised > 0)
+    words += ["wait", "close the day"] * 4 if plan.agreed.subsidy and stand.lent else []
     words += ["authentications"] * 6 if plan.must_prove else []
-    words += ["due_dates", "due_dates"] if stand.outstanding and plan.serving("postpone_days_max", 0) else []
+    words += ["due_dates"] * 6 if stand.outstanding and not plan.why_not_postponed else []
     words += ["rates", "holidays"] if stand.outstanding and stand.shown is not None else []
-    words += ["convert", "convert"] if stand.outstanding and plan.agreed.use.get("convert_max") else []
+    if stand.outstanding and plan.agreed.use.get("convert_max"):
+        is_overdue = any(row["paid_on"] is None and row["due_on"] < f"{plan.looked_on}" for row in plan.rows)
+        words += ["convert"] * 8 if is_overdue else ["wait"] * 6 + ["convert"]
     words += ["wait", "close the day"] if stand.outstanding and plan.serving("late_fee", None) else []
     if plan.card is not None:
-        words += ["charges"] * 3 + ["wait", "close the day"] * 3 + ["another card"] * plan.card.is_stopped
-        words += ["processor/disputes"] * 2 * bool(plan.card.came)
+        words += ["charges"] * (6 if stand.outstanding else 1)
+        words += ["wait", "close the day"] * 3 + ["another card"] * plan.card.is_stopped
+        words += ["processor/disputes"] * 4 * bool(plan.card.came)
         words += ["processor/disputes/decide"] * 4 * bool(_of_banks(plan))
     words += ["withdrawal"] if plan.agreed.kind != "deposit" else []
     if stand.dispute.get("is_open"):
@@ -262,6 +267,12 @@ def _decide_charge(plan: Plan, *_: Any) -> Bodies:
     )  # fmt: skip
 
 
+def _charge(plan: Plan, *_: Any) -> Bodies:
+    """What is due, or some of what is owed, mostly."""
+    some = plan.stand.outstanding // 3 or 1
+    return _with(amount=st.one_of(st.sampled_from([None, None, some, 10_00]), _edges(plan.stand.outstanding)))
+
+
 def _settle(plan: Plan, *_: Any) -> Bodies:
     amounts = st.sampled_from([None, None, plan.stand.outstanding + 1])
     return _with(amount=amounts, deferred=st.sampled_from([None, None, True]))
@@ -288,7 +299,11 @@ def _due_date(plan: Plan, today: date, _: int) -> Bodies:
     shown = [row["due_on"] for row in plan.rows if row["paid_on"] is None][:2]
     near = [(date.fromisoformat(one) + timedelta(days)).isoformat() for one in shown for days in (1, 14, 15)]
     due = st.one_of(st.sampled_from([*shown, "2026-03-16"]), _days(plan.opened_on, 14, 28, plan.agreed.lasts))
-    return _with(due_on=due, to=st.one_of(_days(today, 20, 45), st.sampled_from([*near, "2026-04-01"])))
+    anyway = _with(due_on=due, to=st.one_of(_days(today, 20, 45), st.sampled_from([*near, "2026-04-01"])))
+    if not shown:
+        return anyway
+    later = (date.fromisoformat(shown[0]) + timedelta(3)).isoformat()
+    return st.one_of(anyway, st.sampled_from([{"due_on": shown[0], "to": one} for one in (later, *near)]))
 
 
 def _pause_interest(_: Plan, today: date, __: int) -> Bodies:
@@ -321,7 +336,7 @@ BODIES: Final[dict[str, Callable[..., Bodies]]] = {
     "extensions": _schedule(25, instalments=1), "holidays": _schedule(25, principal=1), "re_amortizations": _schedule(),
     "rates": lambda _plan, today, _limit: _with(on=_days(today, 0, 15), rate_percent=RATES),
     "convert": lambda *_: _with(instalments=st.sampled_from([3, 3, 2, 4, 1])),
-    "charges": lambda plan, *_: _with(amount=st.one_of(st.none(), _edges(plan.stand.outstanding))),
+    "charges": _charge,
     "re_ageings": _re_age, "due_dates": _due_date, "pauses": _pause_interest,
     "wait": lambda *_: _with(hours=st.sampled_from([1, 13, 24, 24, 72, 240, 528])),
 }  # fmt: skip
