@@ -7,6 +7,7 @@ The model does not know how interest is spread over the rows. It knows that
     what is agreed by the period does not change by a payment, a fee, a pause of collection, or by time, unless the
     schedule was changed
     each cent of it is owed once: outstanding - overpaid = what the facts say + interest - what was let go
+    what is settled asks for nothing more when its schedule changes
     only a refund brings some of it back besides, never more than all of it; of costs alone, their share to the cent
     a scheme pays no more than was agreed, and what it gets back is asked for once more
 """
@@ -31,6 +32,7 @@ COMPONENTS: Final = ("principal", "interest", "fee", "penalty")
 def see(plan: Plan, shown: dict[str, Any], now: datetime, again: int = 0) -> str:
     """Takes over what the rows say; what is wrong with them, as words. So much interest is asked for `again`."""
     before, new = plan.shown_interest, plan.facts[plan.seen :]
+    was_settled = bool(plan.rows) and all(row["paid_on"] for row in plan.rows)
     plan.rows, plan.seen = shown["schedule"], len(plan.facts)
     if not (plan.stand.lent or plan.stand.owed):
         owed: list[dict[str, Any]] = []  # it is shown as it was agreed: nothing is owed yet
@@ -38,6 +40,8 @@ def see(plan: Plan, shown: dict[str, Any], now: datetime, again: int = 0) -> str
         owed = plan.rows
         if wrong := _sums(shown):
             return wrong
+    if was_settled and {fact.kind for fact in new} == {"rescheduled"} and shown["outstanding"]:
+        return f"another schedule asks for {shown['outstanding']} of what was settled"
     if before is None:
         return "" if not any(row["interest"] for row in owed) else "there is interest, and none was agreed"
     interest = sum(row["interest"] for row in owed)
