@@ -133,7 +133,7 @@ class Walk:
         self.version = 1
         self.device: Device | None = None  # with the consumer's passkey
         self.charged: list[dict[str, Any]] = []
-        self.again = 0  # of interest that a scheme got back
+        self.again = 0, 0  # of interest that a scheme got back: the least and the most
 
     @classmethod
     async def begin(cls, world: World, product: str, amount: int) -> "Walk":
@@ -485,7 +485,11 @@ class Walk:
         if self.plan.agreed.subsidy:
             told = (await self.world.merchant.get(f"/v1/{self.path}/timeline")).json()["entries"]
             back = [one for one in told if one["fact"] == "subsidy_returned"]
-            self.again = sum(one["amount"] + min(0, one["overpaid"]) for one in back)
+            least, most = (
+                sum(one["amount"] + min(0, one["overpaid"]) for one in back),
+                sum(one["amount"] for one in back),
+            )
+            self.again = least, most if any(fact.undoes for fact in self.plan.facts) else least
         self.compare(shown, self.plan)
         owed = [date.fromisoformat(row["due_on"]) for row in shown["schedule"] if row["paid_on"] is None]
         self.due_on = min(owed, default=None) if self.plan.stand.outstanding else None  # else it is as agreed

@@ -29,8 +29,11 @@ LEAVES: Final = {
 COMPONENTS: Final = ("principal", "interest", "fee", "penalty")
 
 
-def see(plan: Plan, shown: dict[str, Any], now: datetime, again: int = 0) -> str:
-    """Takes over what the rows say; what is wrong with them, as words. So much interest is asked for `again`."""
+def see(plan: Plan, shown: dict[str, Any], now: datetime, least_and_most: tuple[int, int] = (0, 0)) -> str:
+    """Takes over what the rows say; what is wrong with them, as words. So much interest is asked for again, because a
+    scheme got it back: what was overpaid bears it first, which is other money once a payment before it was undone.
+    """
+    again, most_again = least_and_most
     before, new = plan.shown_interest, plan.facts[plan.seen :]
     was_settled = bool(plan.rows) and all(row["paid_on"] for row in plan.rows)
     plan.rows, plan.seen = shown["schedule"], len(plan.facts)
@@ -54,6 +57,10 @@ def see(plan: Plan, shown: dict[str, Any], now: datetime, again: int = 0) -> str
     let_go = sum(row["forgiven"] for row in owed)
     following = Shown(interest + costs, let_go, before.returned, plan.subsidised, again)
     plan.stand.shown = plan.shown_interest = following
+    short = plan.stand.balance - (shown["outstanding"] - shown["overpaid"])
+    if 0 < short <= most_again - again:
+        again += short
+        plan.stand.shown = plan.shown_interest = following = replace(following, again=again)
     if new and any(fact.kind == "refunded" for fact in plan.facts):
         returned = plan.stand.balance + before.returned - (shown["outstanding"] - shown["overpaid"])
         if not 0 <= returned <= following.interest - again:
