@@ -140,6 +140,7 @@ WORDS: dict[str, Iterable[str]] = {
     "person_pauses_why_is_known": PersonPause,
     "person_moves_reason_is_known": MoveReason,
     "plans_changed_by_is_known": ActorKind,
+    "plans_state_by_is_known": ActorKind,
     "plans_collection_state_is_known": CollectionState,
     "plans_kind_is_known": Kind,
     "plans_state_is_known": PlanState,

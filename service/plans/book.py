@@ -205,11 +205,16 @@ def refuse_state(plan: Plan, verb: str) -> Refused:
     return Refused(Code.STATE_FORBIDS, f"{where_it_stands(plan)} It cannot be {verb}.", None, next_actions(plan))
 
 
+def since_when(plan: Plan) -> tuple[datetime, ActorKind]:
+    """Since when it is in its state, and who has brought it there."""
+    return plan.began or (plan.changed_at, plan.changed_by)
+
+
 def where_it_stands(plan: Plan) -> str:
     """The plan's state, since when and by whom, and what is left."""
-    amounts, since = plan.amounts, plan.changed_at.isoformat(timespec="seconds")
+    amounts, (since, by) = plan.amounts, since_when(plan)
     return (
-        f"This plan of kind {plan.kind} is {plan.state} since {since}, by the {plan.changed_by};"
+        f"This plan of kind {plan.kind} is {plan.state} since {since.isoformat(timespec='seconds')}, by the {by};"
         f" {plan.remaining} minor units may still be captured, {amounts.outstanding} are owed,"
         f" {amounts.overpaid} are overpaid."
     )

@@ -11,7 +11,7 @@ from service.actor import Actor
 from service.errors import Code, Refused
 from service.limits.account import Account, expose
 from service.plans.amounts import Amounts, amounts_of
-from service.plans.book import Book, Change, Command, Event, Moved, Recorded
+from service.plans.book import Book, Change, Command, Event, Moved, Recorded, since_when
 from service.plans.bookkeeping import booked
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Amended, Captured, CaptureReversed, Levied, Refunded
@@ -42,16 +42,17 @@ def happen(
 def stand(plan: Plan, standing: Standing, actor: Actor, now: datetime, **fields: Any) -> Plan:
     """The plan after one more fact has brought it to `standing`."""
     amounts = amounts_of(standing)
-    ended = has_ended(state_of(plan.kind, standing, amounts))
+    state = state_of(plan.kind, standing, amounts)
     return replace(
         plan,
         standing=standing,
         amounts=amounts,
         lines=lines_of(standing),
         version=plan.version + 1,
-        closed_at=(plan.closed_at or now) if ended else None,
+        closed_at=(plan.closed_at or now) if has_ended(state) else None,
         changed_at=now,
         changed_by=actor.kind,
+        began=since_when(plan) if state is plan.state else None,
         passed_on=max(plan.passed_on, today_of(plan, now)),  # time went first
         **fields,
     )

@@ -13,7 +13,7 @@ from service.plans.offer import Kind
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Captured, Corrected, undone_by
 from service.plans.running.versions import lines_of
-from service.plans.state import has_ended, state_of
+from service.plans.state import PlanState, has_ended, state_of
 from service.plans.timeline import steps
 
 
@@ -37,10 +37,13 @@ def version_of(plan: Plan, facts: Sequence[Recorded], version: int) -> Plan:
 
 def plan_after(plan: Plan, facts: Sequence[Recorded]) -> Plan:
     """The plan after its first facts, as many as are given."""
-    closed_at = None
+    closed_at, began = None, facts[0]
+    state: PlanState | None = None
     for step in steps(plan.kind, plan.offer.terms, facts):
-        standing, at = step.after, step.recorded.recorded_at
-        closed_at = (closed_at or at) if has_ended(state_of(plan.kind, standing, amounts_of(standing))) else None
+        standing, at, before = step.after, step.recorded.recorded_at, state
+        state = state_of(plan.kind, standing, amounts_of(standing))
+        closed_at = (closed_at or at) if has_ended(state) else None
+        began = began if state is before else step.recorded
     never = {undone_by(one.fact): one.fact for one in facts}
     captures = [
         (one.recorded_at, one.fact, one.fact.id in never)
@@ -58,6 +61,7 @@ def plan_after(plan: Plan, facts: Sequence[Recorded]) -> Plan:
         changed_at=last.recorded_at,
         changed_by=last.actor.kind,
         closed_at=closed_at,
+        began=None if began is last else (began.recorded_at, began.actor.kind),
         claimed_at=claims[-1] if claims else None,
         bills=tuple(bill_of(number, at, fact, is_reversed=gone) for number, (at, fact, gone) in enumerate(captures, 1)),
     )

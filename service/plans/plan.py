@@ -68,6 +68,7 @@ class Plan(Struct, frozen=True):
     closed_at: datetime | None = None
     claimed_at: datetime | None = None  # of a deposit: the last claim
     bills: tuple[Bill, ...] = ()  # of all captures, with those that were reversed
+    began: tuple[datetime, ActorKind] | None = None  # since when it is in its state, by whom; None: by its last fact
 
     @property
     def state(self) -> PlanState:

@@ -91,6 +91,7 @@ def differences(plan_id: str, stored: Stored) -> list[Difference]:
 
 def columns_of(plan: Plan) -> dict[str, Any]:
     """What facts change of a plan's row, but for the bytes of its standing."""
+    since, by = plan.began or (None, None)
     return structs.asdict(plan.amounts) | {
         "state": plan.state,
         "collection_state": plan.collection_state,
@@ -100,6 +101,8 @@ def columns_of(plan: Plan) -> dict[str, Any]:
         "version": plan.version,
         "changed_at": plan.changed_at,
         "changed_by": plan.changed_by,
+        "state_since": since,
+        "state_by": by,
         "closed_at": plan.closed_at,
         "claimed_at": plan.claimed_at,
         "interest_settled": settled_interest(plan.standing),
@@ -154,6 +157,8 @@ def _digests(agreed: Plan, stored: Stored) -> Unlike:
 
 def _columns(stored: Stored, plan: Plan) -> Unlike:
     for name, proved in columns_of(plan).items():
+        if stored.columns[name] is None and name in ("state_since", "state_by"):
+            continue  # it was recorded before that was
         if stored.columns[name] != proved:
             yield name, stored.columns[name], proved
 

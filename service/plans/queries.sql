@@ -53,7 +53,8 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
 -- anybody where none is named.
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
        p.currency, coalesce(p.accepted, convert_to(p.offer::text, 'UTF8')) as offer, p.funding, p.authorized_at,
-       p.version, p.changed_at, p.changed_by, p.closed_at, p.claimed_at, p.passed_on, p.standing, p.xmin::text as written_by,
+       p.version, p.changed_at, p.changed_by, p.state_since, p.state_by, p.closed_at, p.claimed_at, p.passed_on, p.standing,
+       p.xmin::text as written_by,
        case when p.version > 1 then
            (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
                        select from facts c
@@ -221,13 +222,13 @@ select bucket, merchant_id, merchant_reference, plan_id from @named order by mer
 insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
                    currency, accepted, scenario, funding, authorized_at, state, collection_state, amount, captured,
                    voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
-                   refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
-                   interest_settled, interest_runs, passed_on, day_at, standing)
+                   refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, state_since, state_by,
+                   closed_at, claimed_at, interest_settled, interest_runs, passed_on, day_at, standing)
 select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference, decision_id, kind,
        currency, accepted, scenario, funding, authorized_at, state, collection_state, amount, captured,
        voided, held, reserved, used, outstanding, principal_paid, interest_paid, fee_paid, penalty_paid,
-       refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, closed_at, claimed_at,
-       interest_settled, interest_runs, passed_on, day_at, standing
+       refunded, overpaid, captures, capture_by, guard_at, version, changed_at, changed_by, state_since, state_by,
+       closed_at, claimed_at, interest_settled, interest_runs, passed_on, day_at, standing
   from @opened
 
 -- move_plans --
@@ -238,7 +239,7 @@ update plans p
        fee_paid = moved.fee_paid, penalty_paid = moved.penalty_paid, refunded = moved.refunded,
        overpaid = moved.overpaid, captures = moved.captures, capture_by = moved.capture_by,
        guard_at = moved.guard_at, version = moved.version, changed_at = moved.changed_at, changed_by = moved.changed_by,
-       closed_at = moved.closed_at, claimed_at = moved.claimed_at,
+       state_since = moved.state_since, state_by = moved.state_by, closed_at = moved.closed_at, claimed_at = moved.claimed_at,
        interest_settled = moved.interest_settled, interest_runs = moved.interest_runs, passed_on = moved.passed_on,
        day_at = moved.day_at, standing = moved.standing
   from @moved

@@ -118,6 +118,7 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
         amounts=amounts_of(standing),
         lines=lines_of(standing),
         changed_by=ActorKind(row["changed_by"]),
+        began=None if row["state_by"] is None else (row["state_since"], ActorKind(row["state_by"])),
         bills=tuple(bill_of(number, one.captured_at, one.fact, is_reversed=one.is_reversed) for number, one in bills),
     )
 

@@ -70,6 +70,8 @@ class MovedPlan(Row, frozen=True):
     version: Int
     changed_at: datetime
     changed_by: ActorKind
+    state_since: datetime | None
+    state_by: ActorKind | None
     closed_at: datetime | None
     claimed_at: datetime | None
     interest_settled: int
@@ -305,10 +307,9 @@ def _told(one: Done[Command, Change], moved: Moved, event: Event, number: int) -
     plan, actor = moved.plan, moved.by or one.work.item.actor
     data = {"plan_id": plan.plan_id, "state": plan.state, "version": plan.version, **event.data}
     data["outstanding"] = plan.amounts.outstanding
-    event_id = ids.derive(ids.EVENT, one.work.item.command_id, number)
     return Told(
-        plan.bucket, event_id, plan.merchant_id, event.type, one.now, actor.kind, _json(data),
-        plan_id=plan.plan_id,
+        plan.bucket, ids.derive(ids.EVENT, one.work.item.command_id, number), plan.merchant_id, event.type, one.now,
+        actor.kind, _json(data), plan_id=plan.plan_id,
     )  # fmt: skip
 
 

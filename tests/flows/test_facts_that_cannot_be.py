@@ -181,6 +181,25 @@ async def refused(world: World, kind: str, what: str, before: tuple[Step, ...], 
     assert (await send(world, plan["id"], wrong, key=plan["id"])).content == answered.content, what
 
 
+async def test_it_is_said_since_when_a_plan_is_in_its_state_whatever_came_later(world: World) -> None:
+    """Shipped by the merchant, and active since; an operator's fee and a payment change nothing of that."""
+    plan = await world.plan(await world.consumer(), 600_00, "instalments")
+    path = f"/v1/plans/{plan['id']}"
+    asked = (("merchant", "capture", {"amount": 600_00}), ("operator", "fees", {"amount": 5_00}),
+             ("merchant", "payments", {"amount": 100_00}))  # fmt: skip
+    for days, step in enumerate(asked, 1):
+        world.merchant.now = world.operator.now = NOON + timedelta(days=days)
+        assert (await send(world, plan["id"], step)).is_success
+    refused = await world.merchant.post(f"{path}/void")
+    assert "is active since 2026-03-03T12:00:00+00:00, by the merchant;" in refused.json()["detail"], refused.text
+    for days, amount in ((4, 505_00), (5, 1_00)):
+        world.merchant.now = world.operator.now = NOON + timedelta(days=days)
+        paid = ("operator", "payments", {"amount": amount})
+        assert (await send(world, plan["id"], paid)).is_success
+    refused = await world.merchant.post(f"{path}/void")
+    assert "is overpaid since 2026-03-07T12:00:00+00:00, by the operator;" in refused.json()["detail"], refused.text
+
+
 async def send(world: World, plan_id: str, step: Step, key: str | None = None) -> Any:
     who, verb, body = step
     client, prefix = (world.operator, "/v1/operator") if who == "operator" else (world.merchant, "/v1")

@@ -14,6 +14,7 @@ DAMAGE = {
     "update plans set version = 9": ["version"],
     "update plans set captures = 7": ["captures"],
     "update plans set changed_by = 'day'": ["changed_by"],
+    "update plans set state_since = changed_at + interval '1 hour', state_by = 'day'": ["state_since", "state_by"],
     "update plans set closed_at = changed_at": ["closed_at"],
     "update plans set standing = set_byte(standing, octet_length(standing) - 1, 7)": ["standing"],
     "update plans set standing = ''": ["standing"],
