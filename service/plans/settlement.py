@@ -41,8 +41,8 @@ from service.terms.early_settlement import (
     settlement,
     settlement_by_78,
 )
-from service.terms.schedule import Instalment
-from service.terms.terms import RebateMethod, Unit
+from service.terms.schedule import Instalment, paid_up_front
+from service.terms.terms import RebateMethod, Terms, Unit
 from service.terms.uk_settlement import uk_settlement, uk_settlement_date
 
 
@@ -213,7 +213,8 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
         start_on, rows = one.start_on, one.rows
         if method is RebateMethod.ACTUARIAL:
             apr = Decimal(plan.agreed.apr.value)
-            paid = [(start_on, one.up_front), *one.parts] if one.up_front else one.parts
+            counted = _counted(terms, one.up_front, one.lent) if one.up_front else 0
+            paid = [(start_on, counted), *one.parts] if counted else one.parts
             interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, paid).rebate
             continue
         if method is RebateMethod.RULE_OF_78:
@@ -227,6 +228,13 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
                 quotient(fees.numerator, fees.denominator, Rounding.HALF_UP), start_on, rows[-1].due_on, on
             )
     return _without_returned(plan.standing, interest, costs)
+
+
+def _counted(terms: Terms, up_front: int, lent: int) -> int:
+    """What of the costs up front is part of the charge for credit: one that is none comes back to nobody."""
+    whole = paid_up_front(terms, lent)
+    in_rate = replace(terms, costs=tuple([one for one in terms.costs if one.in_apr]))
+    return quotient(up_front * paid_up_front(in_rate, lent), whole, Rounding.HALF_UP) if whole else 0
 
 
 def _without_returned(standing: Standing, interest: int, costs: int) -> tuple[int, int]:
