@@ -251,18 +251,23 @@ update plans p
   from @passed
  where p.bucket = passed.bucket and p.plan_id = passed.plan_id
 
--- save_lines --
+-- add_lines --
+-- By themselves: an insert that might change a line instead would write each one ahead twice.
 insert into lines (bucket, plan_id, number, capture, begin_on, due_on, principal, interest, fee, penalty,
                    principal_paid, interest_paid, fee_paid, penalty_paid, forgiven, paid_on)
 select bucket, plan_id, number, capture, begin_on, due_on, principal, interest, fee, penalty,
        principal_paid, interest_paid, fee_paid, penalty_paid, forgiven, paid_on
-  from @owed
-    on conflict (bucket, plan_id, number) do update
-   set capture = excluded.capture, begin_on = excluded.begin_on, due_on = excluded.due_on,
-       principal = excluded.principal, interest = excluded.interest, fee = excluded.fee, penalty = excluded.penalty,
-       principal_paid = excluded.principal_paid, interest_paid = excluded.interest_paid,
-       fee_paid = excluded.fee_paid, penalty_paid = excluded.penalty_paid, forgiven = excluded.forgiven,
-       paid_on = excluded.paid_on
+  from @added
+
+-- change_lines --
+update lines l
+   set capture = changed.capture, begin_on = changed.begin_on, due_on = changed.due_on,
+       principal = changed.principal, interest = changed.interest, fee = changed.fee, penalty = changed.penalty,
+       principal_paid = changed.principal_paid, interest_paid = changed.interest_paid,
+       fee_paid = changed.fee_paid, penalty_paid = changed.penalty_paid, forgiven = changed.forgiven,
+       paid_on = changed.paid_on
+  from @changed
+ where l.bucket = changed.bucket and l.plan_id = changed.plan_id and l.number = changed.number
 
 -- cut_lines --
 -- A schedule that became shorter: the lines after its last.

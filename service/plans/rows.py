@@ -21,10 +21,11 @@ from service.partners.event import PartnerEvent
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.days import next_day_at
 from service.plans.digest import digest_after
+from service.plans.line_rows import Cut, LineRow, changed_lines
 from service.plans.offer import Kind, Scenario
 from service.plans.partner_events import partner_events
 from service.plans.plan import Plan
-from service.plans.proof import columns_of, line_of
+from service.plans.proof import columns_of
 from service.plans.running.facts import ChargedOff
 from service.plans.running.kept import keep
 from service.plans.state import CollectionState, PlanState
@@ -106,35 +107,6 @@ class OpenedPlan(MovedPlan, frozen=True, kw_only=True):
     funding: Json
 
 
-class LineRow(Row, frozen=True):
-    """A line of a plan's schedule."""
-
-    bucket: SmallInt
-    plan_id: str
-    number: SmallInt
-    capture: SmallInt
-    begin_on: date
-    due_on: date
-    principal: int
-    interest: int
-    fee: int
-    penalty: int
-    principal_paid: int
-    interest_paid: int
-    fee_paid: int
-    penalty_paid: int
-    forgiven: int
-    paid_on: date | None
-
-
-class Cut(Struct, frozen=True):
-    """A schedule that became shorter, and its last line now."""
-
-    bucket: SmallInt
-    plan_id: str
-    last: SmallInt
-
-
 class FactRow(Row, frozen=True):
     """A fact, as it is kept."""
 
@@ -162,7 +134,8 @@ class Changed(Struct, frozen=True):
     opened: list[Plan]
     passed: list[PassedPlan]
     cut: list[Cut]
-    owed: list[LineRow]
+    added: list[LineRow]
+    changed: list[LineRow]
     moved: list[MovedPlan]
     recorded: list[FactRow]
     accounts: list[Account]
@@ -185,15 +158,16 @@ def changed_by(done: Doings, found: Mapping[str, Plan]) -> Changed:
     moved = [(one, each) for one in done for each in one.effect.moved]
     plans = list({each.plan.plan_id: each.plan for _, each in moved}.values())
     with_facts = [plan for plan in plans if _has_new_fact(found.get(plan.plan_id), plan)]
-    lines = [_lines(found.get(plan.plan_id), plan) for plan in with_facts]
+    lines = [changed_lines(found.get(plan.plan_id), plan) for plan in with_facts]
     return Changed(
         plans=plans,
         freed=[named(plan) for plan in plans if not plan.takes_reference],
         retaken=[named(plan) for plan in plans if _takes_again(found.get(plan.plan_id), plan)],
         opened=[plan for plan in plans if plan.plan_id not in found],
         passed=[_passed(plan) for plan in plans if not _has_new_fact(found.get(plan.plan_id), plan)],
-        cut=[shorter for _, shorter in lines if shorter],
-        owed=[row for rows, _ in lines for row in rows],
+        cut=[one.cut for one in lines if one.cut],
+        added=[row for one in lines for row in one.added],
+        changed=[row for one in lines for row in one.changed],
         moved=[MovedPlan(**_row(plan)) for plan in with_facts if plan.plan_id in found],
         recorded=[_recorded(each.plan, fact) for _, each in moved for fact in each.facts],
         accounts=last_of_each(one.effect.account for one in done),
@@ -262,14 +236,6 @@ def opened(plan: Plan) -> OpenedPlan:
 def _row(plan: Plan) -> dict[str, Any]:
     kept = {"bucket": plan.bucket, "plan_id": plan.plan_id, "standing": pack(keep(plan.standing))}
     return kept | columns_of(plan)
-
-
-def _lines(found: Plan | None, plan: Plan) -> tuple[list[LineRow], Cut | None]:
-    """The lines that are others than before, and where the schedule ends, if it has become shorter."""
-    before = {line.number: line for line in found.lines} if found else {}
-    after = plan.lines
-    rows = [LineRow(plan.bucket, plan.plan_id, *line_of(line)) for line in after if line != before.get(line.number)]
-    return rows, Cut(plan.bucket, plan.plan_id, len(after)) if len(after) < len(before) else None
 
 
 def _recorded(plan: Plan, one: Recorded) -> FactRow:

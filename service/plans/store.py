@@ -32,14 +32,13 @@ from service.partners.events_store import TELL_PARTNERS
 from service.plans import budget_store, rows, subsidy_store
 from service.plans.book import Command, HeldWord, PlanCommand
 from service.plans.books import Books, agreement_of, references_of, rewritten
+from service.plans.line_rows import Cut, LineRow
 from service.plans.permission_store import find_for
 from service.plans.reading_store import Q, load_history, paid_of, plans_of
 from service.plans.rows import (
     Changed,
-    Cut,
     Doings,
     FactRow,
-    LineRow,
     MovedPlan,
     NamedPlan,
     OpenedPlan,
@@ -114,7 +113,8 @@ _OPEN_PLANS: Final = Statement(Q.open_plans, opened=OpenedPlan)
 _CUT_LINES: Final = Statement(Q.cut_lines, cut=Cut)
 _MOVE_PLANS: Final = Statement(Q.move_plans, moved=MovedPlan)
 _PASS_PLANS: Final = Statement(Q.pass_plans, passed=PassedPlan)
-_SAVE_LINES: Final = Statement(Q.save_lines, owed=LineRow)
+_ADD_LINES: Final = Statement(Q.add_lines, added=LineRow)
+_CHANGE_LINES: Final = Statement(Q.change_lines, changed=LineRow)
 _HOLD_WORDS: Final = Statement(Q.hold_words, held=HeldWord)
 _RECORD_FACTS: Final = Statement(Q.record_facts, recorded=FactRow)
 
@@ -124,7 +124,7 @@ _LEFT: Final = {
     "partners_told": TELL_PARTNERS,
 }  # fmt: skip
 _OPENED: Final = {"plans_named": _NAME_PLANS, "plans_opened": _OPEN_PLANS}
-_MOVED: Final = {"lines_saved": _SAVE_LINES, "plans_moved": _MOVE_PLANS}
+_MOVED: Final = {"lines_added": _ADD_LINES, "lines_changed": _CHANGE_LINES, "plans_moved": _MOVE_PLANS}
 
 _OPEN: Final = together(_OPEN_PLANS, plans_named=_NAME_PLANS)
 _LEAVE: Final = together(TELL, **_LEFT, answers_saved=SAVE_ANSWERS)
@@ -230,8 +230,8 @@ async def save(conn: Connection, books: Books, done: Doings, answers: list[tuple
     if changed.cut:
         await _CUT_LINES.execute(conn, cut=changed.cut)
     left = _left(books, changed) | {"given": [given(key, answer) for key, answer in answers]}
-    if changed.moved or changed.owed:
-        await _MOVE_AND_LEAVE.execute(conn, moved=changed.moved, owed=changed.owed, **left)
+    if any((moved := _moved(changed)).values()):
+        await _MOVE_AND_LEAVE.execute(conn, **moved, **left)
     else:
         await _LEAVE.execute(conn, **left)
 
@@ -256,7 +256,7 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
         return False
     left = guard | _left(books, changed)
     opened = _opened(changed)
-    moved: dict[str, list[Any]] = {"moved": changed.moved, "owed": changed.owed}
+    moved = _moved(changed)
     if is_cluster(conn):
         await run(conn, STEPS, left | opened | moved | {"held": held})
     elif held:
@@ -272,6 +272,10 @@ async def write(conn: Connection, books: Books, done: Doings, answers: Answers) 
 
 def _opened(changed: Changed) -> dict[str, list[Any]]:
     return {"named": list(map(rows.named, changed.opened)), "opened": list(map(rows.opened, changed.opened))}
+
+
+def _moved(changed: Changed) -> dict[str, list[Any]]:
+    return {"added": changed.added, "changed": changed.changed, "moved": changed.moved}
 
 
 def _left(books: Books, changed: Changed) -> dict[str, list[Any]]:
