@@ -4,6 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from service.terms.terms import Cost, FeeDue, Terms, Unit
 from tests.flows.published import policy_of, publish
 from tests.flows.test_programmes import agreed
@@ -15,7 +18,7 @@ AMOUNT, INSTALMENT = 6_000_00, 524_71
 OWN_RATE: dict[str, Any] = {"schedule_type": "own_rate", "rate_percent": "5.5"}
 
 
-OPENED = Terms(instalments=4, every=1, unit=Unit.MONTH, costs=(Cost("opening", amount=60_00, due=FeeDue.FIRST),))
+MONTHS = Terms(instalments=4, every=1, unit=Unit.MONTH)
 
 
 async def another_partner(world: World) -> str:
@@ -135,18 +138,20 @@ async def test_a_loss_and_what_is_recovered_of_it_follow_the_shares(world: World
     assert amounts == [("funding", -4_200_00, 0), ("charge_off", 4_200_00, 0), ("recovery", 38_50, 31_50)]
 
 
-async def test_costs_come_back_from_partners_by_their_shares(world: World) -> None:
+@pytest.mark.parametrize("due", [FeeDue.FIRST, FeeDue.UP_FRONT])
+async def test_costs_come_back_from_partners_by_their_shares(world: World, due: FeeDue) -> None:
     """Of 60.00 in costs one has 70 %, the other 30 %: with a third of the goods they give back a third of that."""
+    opening = Cost("opening", amount=60_00, due=due)
     first, second = world.demo.partner_id, await another_partner(world)
     shares = participant(7_000, first, fee_bps=7_000), participant(3_000, second, fee_bps=3_000)
-    plan = await captured(world, *shares, kind="assisted", terms=OPENED)
+    plan = await captured(world, *shares, kind="assisted", terms=replace(MONTHS, costs=(opening,)))
     paid = await act(world, plan, "payments", amount=6_060_00)
     assert (paid["state"], paid["paid"]) == ("paid_off", 6_060_00)
     for refund, overpaid, fees in ((2_000_00, 2_020_00, (28_00, 12_00)), (4_000_00, 6_060_00, (0, 0))):
         back = await act(world, plan, "refunds", amount=refund)
         assert (back["outstanding"], back["overpaid"]) == (0, overpaid)
-        due = [-one["partner_payable"] for one in await held(world, plan, first, second)]
-        assert due == [4_200_00 + fees[0], 1_800_00 + fees[1]]
+        owed = [-one["partner_payable"] for one in await held(world, plan, first, second)]
+        assert owed == [4_200_00 + fees[0], 1_800_00 + fees[1]]
     told = (await world.partner.get("/v1/partner/events")).json()["events"]
     assert [(one["type"], one["principal"], one["fee"]) for one in told if one["plan_id"] == plan] == [
         ("funding", -4_200_00, 0), ("early_settlement", 4_200_00, 42_00), ("refund", 0, -14_00), ("refund", 0, -28_00),
