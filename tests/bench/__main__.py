@@ -1,6 +1,6 @@
 """`make bench`: the service beside what the machine could do without it, in one run, on the same servers, alternating.
 
-make bench ARGS=--quick     one short round of each, in less than a minute
+make bench ARGS=--quick     one short round of each, and nothing that takes longer
 """
 
 import argparse
@@ -12,7 +12,8 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, NamedTuple
 
 from service import config, db, embedded
 from service.config import CannotStart, Settings
@@ -25,6 +26,7 @@ from tests.bench import (
     facts,
     filing,
     first_trade,
+    goals,
     growth,
     kept,
     latency,
@@ -79,7 +81,7 @@ def main() -> int:
         parts.end("servers")
         bench = _on_a_stage(servers, given, parts)
         bench.machine.load_before = round(load_before, 2)
-        if given.all:
+        if given.all and not given.quick:
             bench.first_day_s = first_trade.measure(servers)
             parts.end("first day of trade")
         _on_a_partners_day(servers, given, bench, parts)
@@ -97,13 +99,13 @@ def main() -> int:
 
 def _on_a_stage(servers: Settings, given: argparse.Namespace, parts: Parts) -> Bench:
     """What is measured with a service and a cast of people, and hardly a plan; of all sides, or of some alone."""
-    with set_up(servers, given.people, given.connections, given.rounds + 1) as stage:
+    with set_up(servers, given.people, given.connections, given.rounds + 1, given.short) as stage:
         parts.end("stage")
         weighed = _weigh(stage, given, parts) if given.all else {}
         played = play(stage, given.sides, given.rounds, given.seconds)
         sides = {name: report.side_of(rounds) for name, rounds in played.items()}
         parts.end("rounds")
-        curves = curve.measure(stage, sides, given.seconds / 2)
+        curves = curve.measure(stage, sides, given.short)
         parts.end("few connections")
         compared = _compare(stage, sides, given, parts) if given.all else {}
         checks = asyncio.run(check(stage))
@@ -144,11 +146,11 @@ def _compare(stage: Stage, sides: dict[str, Side], given: argparse.Namespace, pa
     capacities = {name: side.per_second for name, side in sides.items()}
     found["waits"] = latency.measure(stage, capacities, given.seconds)
     parts.end("latency")
-    found["scaled"] = scaling.measure(stage, given.seconds / 2)
-    found["cold_start_s"] = scaling.cold_start(stage)
-    parts.end("one process, cold starts")
-    found["behind"] = behind.measure(stage, given.past, given.seconds / 2)
+    found["scaled"] = scaling.measure(stage, given.short)
+    parts.end("one process")
+    found["behind"] = behind.measure(stage, given.past, given.short)
     parts.end("a long past")
+    found["cold_start_s"] = round(median(stage.cold_starts_s), 2)
     found["memory"] = stage.held(given.requests)
     parts.end("memory")
     return found
@@ -170,45 +172,62 @@ def _beside_many_plans(servers: Settings, given: argparse.Namespace, bench: Benc
     if not given.plans:
         return
     print(f"{given.plans:,} plans, and their day ...", flush=True)
-    seconds = given.seconds / 2
-    with filled(servers, given.plans, day.SHOPPERS, growth.buyers(seconds)) as many:
+    with filled(servers, given.plans, day.SHOPPERS, growth.buyers(given.short)) as many:
         parts.end(f"{given.plans:,} plans")
         closed = bench.day_close = day.measure(many, given.before)
         bench.day_close_plans_per_s, bench.day_close_p99_ratio = closed.plans_per_s, closed.p99_ratio
         parts.end("their day")
-        with filled(servers, FEW, day.SHOPPERS, growth.buyers(seconds)) as few:
-            bench.grown = growth.measure(many, few, seconds)
+        with filled(servers, FEW, day.SHOPPERS, growth.buyers(given.short)) as few:
+            bench.grown = growth.measure(many, few, given.short)
         parts.end("many plans and few")
+
+
+class Length(NamedTuple):
+    """How long a run is."""
+
+    rounds: int  # of each side
+    seconds: float  # of each of them
+    short: float  # seconds of what is measured besides
+    before: float  # seconds of checkouts before the day is closed
+    people: int
+    plans: int
+    lives: int  # plans whose room is measured
+    passes: int  # of the rules alone
+
+
+USUAL = Length(3, 3.0, 1.2, 6.0, 60_000, 1_000_000, 1_000, 100)
+QUICK = Length(1, 1.0, 0.4, 2.0, 6_000, 20_000, 200, 30)
 
 
 def _asked() -> argparse.Namespace:
     """The command line, with what is left out."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The benchmark; writes bench.json.")
-    parser.add_argument("--quick", action="store_true", help="one short round of each")
-    parser.add_argument("--rounds", type=int, help="of each side (3; quick: 1)")
-    parser.add_argument("--seconds", type=float, help="of each round (4; quick: 1.5)")
-    parser.add_argument("--people", type=int, help="how many there are (80000; quick: 10000)")
+    parser.add_argument("--quick", action="store_true", help="one short round; no partner's day, no first day of trade")
+    for name, kind, what in (
+        ("rounds", int, "of each side"), ("seconds", float, "of each round"),
+        ("short", float, "seconds of what is measured besides"),
+        ("before", float, "seconds of checkouts before the day is closed"), ("people", int, "how many there are"),
+        ("plans", int, "whose day is closed; 0: none"), ("lives", int, "plans whose room is measured"),
+        ("passes", int, "of the rules alone"),
+    ):  # fmt: skip
+        parser.add_argument(
+            f"--{name}", type=kind, help=f"{what} ({getattr(USUAL, name)}; quick: {getattr(QUICK, name)})"
+        )
     parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
-    parser.add_argument("--plans", type=int, help="whose day is closed (1000000; quick: 20000; 0: none)")
-    parser.add_argument("--items", type=int, help="of a partner's day (1000000; quick: 20000; 0: none)")
-    parser.add_argument("--lives", type=int, help="plans whose room is measured (2000; quick: 300)")
+    parser.add_argument("--items", type=int, help="of a partner's day; 0: none (as many as plans; quick: none)")
     parser.add_argument("--past", type=int, default=1_000, help="plans behind one consumer (1000)")
     parser.add_argument("--requests", type=int, default=0, help="answered at least before memory is looked at (0)")
     parser.add_argument(
-        "--sides",
-        nargs="*",
-        default=list(report.SIDES),
-        choices=list(report.SIDES),
+        "--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES),
         help="all; or some, and nothing else on their stage",
-    )
+    )  # fmt: skip
     given = parser.parse_args()
-    quick, usual = (1, 1.5, 10_000, 20_000, 300), (3, 4, 80_000, 1_000_000, 2_000)
-    rounds, seconds, people, plans, lives = quick if given.quick else usual
-    given.before, given.passes = (3.0, 60) if given.quick else (10.0, pure.PASSES)
-    given.rounds, given.seconds = given.rounds or rounds, given.seconds or seconds
-    given.people, given.lives = given.people or people, given.lives or lives
-    given.plans = plans if given.plans is None else given.plans
-    given.items = plans if given.items is None else given.items
+    length = QUICK if given.quick else USUAL
+    for name, value in length._asdict().items():
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    if given.items is None:
+        given.items = 0 if given.quick else min(given.plans, goals.A_DAY) // books.OF * books.OF
     given.all = set(given.sides) == set(report.SIDES)
     if given.items % books.OF:
         parser.error(f"argument --items: not a multiple of {books.OF:,}")

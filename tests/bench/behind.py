@@ -8,13 +8,11 @@ import asyncio
 from statistics import median
 from typing import Final
 
-from msgspec.structs import replace
-
 from tests.bench.buying import accept, capture, decide, pay
 from tests.bench.cast import PRICE, Person, Q
 from tests.bench.figures import Behind
 from tests.bench.load import Job
-from tests.bench.processes import Serving, serving
+from tests.bench.processes import Serving
 from tests.bench.stage import Stage, connected, load
 
 CONNECTIONS: Final = 8
@@ -30,7 +28,7 @@ def measure(stage: Stage, plans: int, seconds: float) -> Behind:
     bought = capture(stage, accept(stage, decide(stage, [many] * plans)))
     pay(stage, bought, PRICE, b'"paid_off"')
     known = _in_turn(stage, stage.service, (many, none), seconds)
-    with serving(["service", "http-process"], 1, replace(stage.settings, redis_url=NOWHERE)) as service:
+    with stage.one_more(redis_url=NOWHERE) as service:
         read = _in_turn(stage, service, (many, none), seconds)
     return Behind(plans, *known, *read)
 

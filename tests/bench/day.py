@@ -100,5 +100,6 @@ async def _prove(settings: Settings, found: DayClose) -> None:
         assert row is not None
         left, found.passed, found.charged = row
         assert not left, f"of {left} plans a day is still to be passed"
+        await connection.execute("set work_mem = '256MB'")  # very many plans are summed up
         found.broken_checks = [one.name for one in await db.run_checks(connection) if one.rows]
         found.differences = len((await prove(connection)).differences)

@@ -91,7 +91,8 @@ class Filed(Struct, frozen=True):
     """The four files of a partner's day, made."""
 
     events: int
-    numbered_s: float  # seconds of numbering the events, which the worker does as they come
+    numbered: int  # the last of them, the others being numbered already
+    numbered_s: float  # seconds of numbering these, which the worker does as they come
     seconds: float  # of closing the day and making its files
     cpu_s: float  # of processor in the process that makes them
     memory_mib: int  # of that process

@@ -22,10 +22,16 @@ select bucket, 'pl_' || lpad(n::text, 26, '0'), number, 1, $1::date + 30 * numbe
  cross join generate_series(1, 12) number;
 
 -- events --
-insert into partner_events (bucket, event_id, partner_id, programme_id, plan_id, type, business_on, value_on, principal,
-                            interest, fee, penalty, subsidy, currency, booked_at)
-select n % $5 % 1024, 'cm_' || lpad(n::text, 26, '0'), $1, $2, 'pl_' || lpad((n % $5)::text, 26, '0'),
+-- The first $9 have their numbers.
+insert into partner_events (bucket, event_id, number, filed_on, partner_id, programme_id, plan_id, type, business_on,
+                            value_on, principal, interest, fee, penalty, subsidy, currency, booked_at)
+select n % $5 % 1024, 'cm_' || lpad(n::text, 26, '0'), case when n < $9::int then n + 1 end, case when n < $9::int then $3::date end,
+       $1, $2, 'pl_' || lpad((n % $5)::text, 26, '0'),
        case when n < $5 then 'funding' else 'repayment' end, $3, $3, case when n < $5 then -840000 else 1000 + n % 7 end,
        case when n < $5 then 0 else 30 + n % 5 end, 0, 0, 0, 'EUR', $4
   from generate_series($7::int, $8::int) bucket
  cross join lateral generate_series(bucket, $6::int * $5::int - 1, 1024) n;
+
+-- numbered --
+insert into partner_feeds (partner_id, last_number) values ($1, $2)
+on conflict (partner_id) do update set last_number = excluded.last_number;

@@ -14,7 +14,7 @@ from service.config import Settings
 from service.demo.seed import load as load_demo
 from tests.bench import portfolio
 from tests.bench.cast import Cast, decide_for_all, invite
-from tests.bench.filling import hands
+from tests.bench.filling import hands, loosely
 from tests.bench.portfolio import LIVES, Teller
 from tests.bench.processes import serving
 from tests.bench.stage import PROCESSES, Stage, connected, database, free_port, postgres
@@ -40,7 +40,8 @@ def filled(servers: Settings, plans: int, shoppers: int, buyers: int) -> Iterato
                 today = clock.now()
                 models = [portfolio.live(merchant, life, today, name) for life in LIVES]
                 operator.post("/v1/operator/day-close", {}, today - portfolio.A_DAY)
-                asyncio.run(_multiply(settings, models, plans))
+                with loosely(servers):
+                    asyncio.run(_multiply(settings, models, plans))
                 yield Filled(
                     plans,
                     Stage(

@@ -9,13 +9,13 @@ from tests.bench.load import Outcome
 
 ROUNDS: Final = 3
 CONNECTIONS: Final = 64
-A_SECOND: Final = 4_000  # plans that are opened at most
+A_SECOND: Final = 3_000  # plans that are opened at most
 SIDES: Final = ("decide", "open")
 
 
 def buyers(seconds: float) -> int:
     """How many people rounds of so many seconds take."""
-    return round((ROUNDS * seconds + 1) * A_SECOND)
+    return round((ROUNDS + 1) * seconds * A_SECOND)
 
 
 def measure(many: Filled, few: Filled, seconds: float) -> Grown:
@@ -23,10 +23,9 @@ def measure(many: Filled, few: Filled, seconds: float) -> Grown:
     both = (many, few)
     for one in both:
         let_buy(one)
-        one.stage.connections, one.stage.buyers_max = CONNECTIONS, A_SECOND
+        one.stage.connections, one.stage.buyers_max = CONNECTIONS, len(one.stage.buyers) // (ROUNDS + 1)
         for side in SIDES:
-            one.stage.play(side, 1)  # nothing is measured cold
-        one.stage.buyers_max = len(one.stage.buyers) // ROUNDS
+            one.stage.play(side, seconds)  # nothing is measured cold
     played: dict[tuple[str, int], list[Outcome]] = {}
     for number in range(ROUNDS):
         for side in SIDES:

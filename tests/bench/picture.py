@@ -8,7 +8,6 @@ from tests.bench.figures import Point
 
 COLOURS: Final = {"decide": GOOD, "open": BAD, "pay": OTHER, "bare": INK}
 ROUND: Final = (1, 2, 5)  # times a power of ten: where ticks are, for both axes grow by factors
-STEPS: Final = 2  # of an axis in each power of ten: it begins and ends at one
 
 
 def draw(curves: dict[str, list[Point]]) -> str:
@@ -42,8 +41,8 @@ def _draw_side(chart: Chart, side: str, line: list[Point]) -> None:
 
 
 def _around(values: list[float]) -> tuple[float, float]:
-    """Where an axis that holds them begins and ends, as powers of ten."""
-    return floor(STEPS * log10(min(values))) / STEPS, ceil(STEPS * log10(max(values)) + 0.01) / STEPS
+    """Where an axis begins and ends that holds them and words beside the last, as powers of ten."""
+    return log10(min(values)) - 0.05, log10(max(values)) + 0.1
 
 
 def _ticks(of: tuple[float, float]) -> list[float]:

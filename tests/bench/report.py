@@ -98,7 +98,8 @@ def show(bench: Bench) -> None:
         day = bench.filed
         print(
             f"\nThe four files of a partner's day of {day.events:,} events made in {day.seconds:g} s, {day.cpu_s:g} s"
-            f" of processor, {day.memory_mib} MiB; to number them as they came took {day.numbered_s:g} s."
+            f" of processor, {day.memory_mib} MiB; to number the last {day.numbered:,} of them took"
+            f" {day.numbered_s:g} s."
         )
     pure = ", ".join(f"{name.replace('_', ' ')} {cost}" for name, cost in bench.pure_us.items())
     print(f"\nThe rules alone, microseconds: {pure}")

@@ -47,6 +47,7 @@ class Stage(Struct):
     payers: list[tuple[Person, str]]  # who owe, and the plan
     answered: int = 0  # requests, by the service, in all rounds
     memory: list[tuple[int, float]] = []  # MiB of its largest process, after so many requests
+    cold_starts_s: list[float] = []  # of processes that were started alone, beside those that serve
 
     def play(self, side: str, seconds: float, rate: float = 0) -> tuple[Outcome, Cpu]:
         """One round of one side. With a rate so many requests come a second, whatever becomes of those before."""
@@ -71,6 +72,13 @@ class Stage(Struct):
             assert self.answered > before, "nothing is answered"
         _, half = min(self.memory, key=lambda one: abs(one[0] - self.answered / 2))
         return Memory(self.answered, at_half=round(half, 1), at_end=round(self.memory[-1][1], 1))
+
+    @contextmanager
+    def one_more(self, **other: str) -> Iterator[Serving]:
+        """A process of its own on the same database, with some settings otherwise."""
+        with serving(["service", "http-process"], 1, replace(self.settings, **other)) as service:
+            self.cold_starts_s += service.ready_s
+            yield service
 
     def _pgbench(self, side: str, seconds: float) -> Outcome:
         return pgbench(self.settings.owner_url, side.removeprefix("pgbench_"), len(self.cast.people), seconds)
@@ -104,8 +112,8 @@ def _generator() -> Generator:
 
 
 @contextmanager
-def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Iterator[Stage]:
-    """The stage on these servers; afterwards nothing of it is left."""
+def set_up(servers: Settings, people: int, connections: int, rounds: int, warm_s: float) -> Iterator[Stage]:
+    """The stage on these servers, each side warmed up for so long; afterwards nothing of it is left."""
     with database(servers) as settings:
         cast = asyncio.run(_invite(settings, people))
         postmaster, version = asyncio.run(postgres(settings))
@@ -123,7 +131,7 @@ def set_up(servers: Settings, people: int, connections: int, rounds: int) -> Ite
             )  # fmt: skip
             _make_owe(stage, cast.people[first_payer:first_buyer])
             asyncio.run(_analyze(settings))  # filled by now: an empty table's statistics would be those of nobody
-            _warm_up(stage)
+            _warm_up(stage, warm_s)
             stage.buyers_max = len(stage.buyers) // rounds
             yield stage
 
@@ -152,10 +160,10 @@ async def _find_plans(settings: Settings, people: list[Person]) -> list[str]:
         return await find_plans(connection, people)
 
 
-def _warm_up(stage: Stage) -> None:
+def _warm_up(stage: Stage, seconds: float) -> None:
     """Nothing is measured cold: statements are prepared, code is loaded, shoppers are known to the cache."""
     for side in (*PGBENCH, "open", "pay", "bare"):
-        stage.play(side, 1)
+        stage.play(side, seconds)
     calls = [stage.cast.checkout(one) for one in stage.shoppers]
     do_all(Job(stage.service.port, FEW, 60, calls, b'"outcome":"approved"'))
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from tests.bench.cast import PRICE, Person, ask
-from tests.bench.processes import serving
 from tests.engine.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ TIMES: Final = 5
 
 def count(stage: "Stage") -> dict[str, int]:
     """By request; the decision is on somebody who is known."""
-    with _proxied(stage.settings.database_url or "") as proxy:
-        settings = replace(stage.settings, database_url=proxy.url)
-        with serving(["service", "http-process"], 1, settings) as service:
-            counted = [_buy(stage, proxy, service.port, stage.buyers.pop()) for _ in range(WARM + TIMES)][WARM:]
+    with _proxied(stage.settings.database_url or "") as proxy, stage.one_more(database_url=proxy.url) as service:
+        counted = [_buy(stage, proxy, service.port, stage.buyers.pop()) for _ in range(WARM + TIMES)][WARM:]
     return {what: min(one[what] for one in counted) for what in counted[0]}
 
 
