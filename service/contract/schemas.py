@@ -8,6 +8,7 @@ import ast
 import inspect
 import io
 import re
+import sys
 import tokenize
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -165,15 +166,30 @@ def _comments(cls: type) -> dict[str, str]:
 
 
 def _own_comments(cls: type) -> Iterator[tuple[str, str]]:
-    source = inspect.cleandoc("\n" + inspect.getsource(cls))
-    lines: dict[int, str] = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and not token.line.lstrip().startswith("#"):
-            lines[token.start[0]] = token.string.lstrip("# ")
-    body = ast.parse(source).body[0]
-    assert isinstance(body, ast.ClassDef)
-    for node in body.body:
+    classes, lines = _source_of(cls.__module__)
+    for node in classes[cls.__qualname__].body:
         target = node.target if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [None])[0]
         words = " ".join(lines[line] for line in range(node.lineno, (node.end_lineno or 0) + 1) if line in lines)
         if isinstance(target, ast.Name) and words and not words.startswith(("type:", "noqa")):
             yield target.id, words
+
+
+@lru_cache(maxsize=1024)
+def _source_of(module: str) -> tuple[dict[str, ast.ClassDef], dict[int, str]]:
+    """The classes of a module by their qualified names, and the comments behind something by their lines."""
+    source = inspect.getsource(sys.modules[module])
+    classes: dict[str, ast.ClassDef] = {}
+
+    def find(node: ast.AST, within: str) -> None:
+        for one in ast.iter_child_nodes(node):
+            if isinstance(one, ast.ClassDef):
+                classes[within + one.name] = one
+                find(one, f"{within}{one.name}.")
+
+    find(ast.parse(source), "")
+    lines = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT and not token.line.lstrip().startswith("#")
+    }
+    return classes, lines
