@@ -28,8 +28,8 @@ class EventType(StrEnum):
     )
     USE_STARTED = "plan.use_started"  # at `at`: it may be captured until `capture_by`, `remaining` at most
     USE_ENDED = "plan.use_ended"  # at `at`: it may be captured until `capture_by`, `remaining` at most
-    CAPTURED = (  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`, `merchant_cost`
-        "plan.captured"  # if the merchant pays one of the plan's; `voided`
+    CAPTURED = (  # `capture`, `reference`: `amount` by `lines`, `beyond` the agreed; `merchant_fee`; `merchant_cost`:
+        "plan.captured"  # what of the plan's costs the merchant pays; `voided`
     )
     CAPTURE_LOWERED = (
         "plan.capture_lowered"  # `capture`, from `amount_before` to `amount` by `lines`, `because`; as `refund_id`

@@ -113,8 +113,8 @@ def charge(
     bills = (*plan.bills, bill)
 
     def tell(after: Plan) -> Event:
-        cost = after.standing.merchant_costs - plan.standing.merchant_costs
-        return Event(event, data | told | ({"merchant_cost": cost} if cost else {}))
+        costs = after.standing.merchant_costs - plan.standing.merchant_costs
+        return Event(event, data | told | ({"merchant_cost": costs} if event == EventType.CAPTURED else {}))
 
     return happen(book, plan, command, fact, now, tell, bills=bills, **fields)
 

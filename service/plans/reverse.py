@@ -72,9 +72,9 @@ class ReverseCapture(PlanCommand, frozen=True, kw_only=True):
                 "capture": bill.capture, "amount": bill.amount, "reference": bill.reference,
                 "merchant_fee": fee_of(plan) - fee_of(after), "remaining": after.remaining,
                 "overpaid": after.amounts.overpaid,
+                "merchant_cost": plan.standing.merchant_costs - after.standing.merchant_costs,
             }  # fmt: skip
-            cost = plan.standing.merchant_costs - after.standing.merchant_costs
-            return Event(EventType.CAPTURE_REVERSED, data | ({"merchant_cost": cost} if cost else {}))
+            return Event(EventType.CAPTURE_REVERSED, data)
 
         try:
             return happen(book, plan, self, fact, now, tell, bills=reversed_of(plan.bills, bill.capture))
