@@ -213,6 +213,27 @@ def test_a_part_brings_its_part_of_them() -> None:
     assert bought.booked(Occasion.FEE_RETURN) == {A.FEE_INCOME: 9_86, A.CONSUMER_PRINCIPAL: -9_86}
 
 
+@pytest.mark.parametrize(
+    ("refund", "returned", "back"), [(300_00, 6_00, 4_93), (590_00, 11_80, 16), (600_00, 12_00, 0)]
+)
+def test_what_came_back_with_goods_does_not_come_back_with_a_quote_of_before(
+    refund: int, returned: int, back: int
+) -> None:
+    """As above 9.86 of 12.00; half of the goods bring 6.00, and the quote half of 9.86 then."""
+    bought = Bought(FOUR, jurisdiction="DE")
+    bought.do(RecordPayment, amount=12_00)
+    bought.life.now += timedelta(10)
+    bought.do(QuoteSettlement)
+    bought.do(Refund, amount=refund)
+    standing = bought.plan.standing
+    assert standing.quote is not None
+    assert (standing.returned_fees, standing.quote.fee_returned) == (returned, back)
+    if left := bought.owed - back:
+        bought.do(RecordPayment, amount=max(left, 1))
+    assert bought.plan.amounts.outstanding == 0
+    assert bought.booked(Occasion.FEE_RETURN)[A.FEE_INCOME] == returned + back
+
+
 @pytest.mark.parametrize("amount", [None, 100_00])
 def test_where_interest_follows_what_is_paid_they_come_back_besides(amount: int | None) -> None:
     """12.00 on 2 September, as above, or the share that 100.00 have of what is owed."""

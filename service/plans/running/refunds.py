@@ -45,6 +45,7 @@ def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
     if fact.returns_costs and standing.terms.refund_costs and standing.fees_of_parts:
         amount = _share_of_costs(standing)
         if amount > 0:
+            _lower_quote(standing, amount)
             standing.returned_fees += amount
             _settle(standing, fact, f"{fact.id}{OF_COSTS}", PaymentKind.FEE_REFUND, amount)
     if fact.returns_costs and standing.terms.refund_costs and standing.merchant_costs:
@@ -162,6 +163,18 @@ def _share_of_costs(standing: Standing) -> int:
     """
     costs = standing.fees_of_parts - standing.fees_given_up
     return _share(standing, max(costs, 0)) - standing.returned_fees
+
+
+def _lower_quote(standing: Standing, amount: int) -> None:
+    """A quote that was given before brings less of the costs back, because so much of them has come back already.
+
+    Of 12.00 a quote would bring 9.86. After 6.00 have come back with half of the goods, it brings 4.93.
+    """
+    if standing.quote is None or not standing.quote.fee_returned:
+        return
+    borne = standing.fees_of_parts - standing.returned_fees
+    left = quotient(standing.quote.fee_returned * (borne - amount), borne, Rounding.HALF_UP)
+    standing.quote = replace(standing.quote, fee_returned=left)
 
 
 def _share(standing: Standing, costs: int) -> int:
