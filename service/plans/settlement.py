@@ -96,9 +96,12 @@ def quote_of(
     until = on
     if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
         until = _uk_date(plan, on, deferred)
-    by_law = _given_up(plan, method, on, until)
-    interest_rebate, fee_rebate = _bounded(plan, on, *by_law)
-    returned = _returned(plan.standing, on, sum(by_law), interest_rebate, fee_rebate)
+    interest, costs = _given_up(plan, method, on, until)
+    interest_rebate, fee_rebate = _bounded(plan, on, interest, costs)
+    rest = interest + costs - interest_rebate - fee_rebate
+    if method is not RebateMethod.ACTUARIAL:  # to which all charges for the credit are one
+        rest = min(rest, costs - fee_rebate)
+    returned = _returned(plan.standing, on, rest)
     compensation = _compensation(plan, on, interest_rebate)
     quote = SettlementQuoted(
         id=quote_id, recorded_on=on, on=on, good_until=until, amount=0, interest_rebate=interest_rebate - compensation,
@@ -192,12 +195,8 @@ def _bounded(plan: Plan, on: date, interest: int, costs: int) -> tuple[int, int]
     return total - fee, fee
 
 
-def _returned(standing: Standing, on: date, by_law: int, interest: int, fee: int) -> int:
-    """What the law gives up besides: of the costs that were paid before, towards the principal.
-
-    Where interest follows what is paid, the interest that it gives up is none of those.
-    """
-    rest = by_law - interest - fee
+def _returned(standing: Standing, on: date, rest: int) -> int:
+    """What of the `rest` that the law gives up comes back of costs that were paid: it goes towards the principal."""
     paid = standing.fees_of_parts - standing.fees_given_up - standing.returned_fees - left_ahead(standing, on)[1]
     principal = sum(row.left(Component.PRINCIPAL) for row in standing.rows)
     return max(0, min(rest, paid, principal - 1))  # something is paid, so that there is a day on which it is settled

@@ -234,6 +234,19 @@ def test_what_came_back_with_goods_does_not_come_back_with_a_quote_of_before(
     assert bought.booked(Occasion.FEE_RETURN)[A.FEE_INCOME] == returned + back
 
 
+@pytest.mark.parametrize(("law", "back"), [("DE", 5_95), ("US", 0)])
+@pytest.mark.parametrize("ahead", [0, 3, 5])
+def test_interest_that_was_paid_ahead_does_not_come_back_as_costs(law: str, back: int, ahead: int) -> None:
+    """5.95 of 12.00 as above, however many instalments were paid ahead; in the United States no costs come back."""
+    bought = Bought(YEAR, jurisdiction=law)
+    for line in bought.life.lines(bought.plan_id)[: 7 + ahead]:
+        bought.do(RecordPayment, amount=line.outstanding)
+    bought.life.now += date(2026, 9, 2) - TODAY
+    bought.do(QuoteSettlement)
+    assert bought.plan.standing.quote is not None
+    assert bought.plan.standing.quote.fee_returned == back
+
+
 @pytest.mark.parametrize("amount", [None, 100_00])
 def test_where_interest_follows_what_is_paid_they_come_back_besides(amount: int | None) -> None:
     """12.00 on 2 September, as above, or the share that 100.00 have of what is owed."""
