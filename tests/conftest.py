@@ -179,8 +179,9 @@ def _sandbox(database_url: str, redis_url: str, data: Path) -> Settings:
 
 
 async def demo_of(settings: Settings, pool: db.Pool) -> Demo:
-    """The demo's cast, which is in the database from the first, or is brought there."""
-    return load(settings) if path(settings).exists() else await seed(pool, settings)
+    """The demo's cast, which is in the database from the first, or is brought there: to a cluster, perhaps."""
+    is_there = path(settings).exists() and await pool.fetchval("select exists (select from merchants)")
+    return load(settings) if is_there else await seed(pool, settings)
 
 
 def _with_demo(settings: Settings) -> Settings:
