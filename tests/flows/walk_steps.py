@@ -67,20 +67,20 @@ def _likely(plan: Plan) -> list[str]:
     words += ["overpayments/return"] * 2 if stand.overpaid else []
     words += ["fees/waive"] * 2 if stand.fees else []
     words += ["collection/resume", "returns/withdraw"] if stand.resting else []
-    words += ["return_subsidy"] * 6 * (plan.subsidised > 0)
+    words += ["return_subsidy"] * 12 * (plan.subsidised > 0)
     words += ["wait", "close the day"] * 4 if plan.agreed.subsidy and stand.lent else []
     words += ["authentications"] * 6 if plan.must_prove else []
-    words += ["due_dates"] * 6 if stand.outstanding and not plan.why_not_postponed else []
+    words += ["due_dates"] * 12 if stand.outstanding and not plan.why_not_postponed else []
     words += ["rates", "holidays"] if stand.outstanding and stand.shown is not None else []
     if stand.outstanding and plan.agreed.use.get("convert_max"):
         is_overdue = any(row["paid_on"] is None and row["due_on"] < f"{plan.looked_on}" for row in plan.rows)
-        words += ["convert"] * 8 if is_overdue else ["wait"] * 6 + ["convert"]
+        words += ["convert"] * 20 if is_overdue else ["wait"] * 20 + ["convert"]
     words += ["wait", "close the day"] if stand.outstanding and plan.serving("late_fee", None) else []
     if plan.card is not None:
-        words += ["charges"] * (6 if stand.outstanding else 1)
+        words += ["charges"] * ((6 if plan.card.came else 20) if stand.outstanding else 1)
         words += ["wait", "close the day"] * 3 + ["another card"] * plan.card.is_stopped
-        words += ["processor/disputes"] * 4 * bool(plan.card.came)
-        words += ["processor/disputes/decide"] * 4 * bool(_of_banks(plan))
+        words += ["processor/disputes"] * (4 if _of_banks(plan) else 20) * bool(plan.card.came)
+        words += ["processor/disputes/decide"] * 12 * bool(_of_banks(plan))
     words += ["withdrawal"] if plan.agreed.kind != "deposit" else []
     if stand.dispute.get("is_open"):
         words += ["disputes/answer", "disputes/answer", "disputes/ask_again", "disputes/decide", "disputes/accept"]
