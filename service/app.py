@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -110,7 +110,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     assert settings.audit_secret
     url, under = settings.database_url, secrets_of(settings)
     pool = await open_pool(url, settings.pool_size - BESIDE_THE_POOL)
-    with in_a_sentence(url):
+    with _ended_where_it_fails(pool), in_a_sentence(url):
         async with pool.acquire() as conn:
             if sentences := [*await unsafe_settings(conn, settings.sync_standbys), *await lost_settings(conn)]:
                 raise CannotStart(" ".join(sentences))
@@ -125,7 +125,7 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
     keys = Keys(load_answers, secrets)
     told = snapshots.accounts_changed
     engine = Engine(pool, keys, _lanes(shards.with_all, keys, PlanWork(registry.time_at), told), shards)
-    with in_a_sentence(url):
+    with _ended_where_it_fails(pool), in_a_sentence(url):
         await registry.start()
     provider = _provider(settings)
     audit = Audit(pool, settings.audit_secret, settings.data)
@@ -160,6 +160,16 @@ async def services(settings: Settings) -> AsyncGenerator[Services]:
         with suppress(*LOST):  # a server that stands still hears no farewell
             async with asyncio.timeout(CLOSE_S):
                 await pool.close()
+
+
+@contextmanager
+def _ended_where_it_fails(pool: Pool) -> Iterator[None]:
+    """A start that fails leaves no connections behind."""
+    try:
+        yield
+    except BaseException:
+        pool.terminate()
+        raise
 
 
 def _lanes(urls: Sequence[str], keys: Keys, plans: PlanWork, told: Committed[Any]) -> dict[type, list[Lane[Any]]]:

@@ -19,6 +19,7 @@ class Loop(uvloop.Loop):
         """Raises what was left open as a warning, once all is closed."""
         made = [one for one in _opened if one._loop is self]
         left = [one for one in made if not (one.is_closing() if isinstance(one, asyncpg.Pool) else one.is_closed())]
+        told = [one for one in left if not isinstance(one, asyncpg.Pool) or one.get_size()]  # the others hold nothing
         for one in left:
             one.terminate()
         if left:
@@ -27,8 +28,8 @@ class Loop(uvloop.Loop):
         with warnings.catch_warnings(record=True) as more:
             warnings.simplefilter("always", ResourceWarning)
             super().close()
-        if left or more:
-            words = "; ".join([*map(str, left), *(str(one.message) for one in more)])
+        if told or more:
+            words = "; ".join([*map(str, told), *(str(one.message) for one in more)])
             warnings.warn(f"left open: {words}", ResourceWarning, stacklevel=2)
 
 
