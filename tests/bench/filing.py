@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from service import clock, config, db, ids
+from service import clock, config, db
 from service.config import Settings
 from service.partners.daily_flow import make_day
 from service.partners.events_store import number_everybodys
@@ -68,18 +68,23 @@ def _last(events: int) -> int:
 
 
 async def _fill(settings: Settings, plans: int) -> None:
-    funding, at, each = msgspec.json.encode(FUNDING).decode(), evening(MONDAY), EVENTS_OF_A_PLAN
+    funding, at = msgspec.json.encode(FUNDING).decode(), evening(MONDAY)
+    events = plans * EVENTS_OF_A_PLAN
+    numbered = events - _last(events)
 
-    async def fill(conn: db.Connection, buckets: range) -> None:
-        of = buckets[0], buckets[-1]
-        await conn.execute(Q.plans, MERCHANT, funding, at, MONDAY, plans, *of, timeout=PATIENCE_S)
-        await conn.execute(Q.lines, MONDAY, plans, *of, timeout=PATIENCE_S)
-        whose = PARTNER, PROGRAMME, MONDAY, at, plans, each
-        await conn.execute(Q.events, *whose, *of, plans * each - _last(plans * each), timeout=PATIENCE_S)
+    async def plan(conn: db.Connection, part: range) -> None:
+        of = part[0], part[-1]
+        await conn.execute(Q.plans, MERCHANT, funding, at, MONDAY, *of, timeout=PATIENCE_S)
+        await conn.execute(Q.lines, MONDAY, *of, timeout=PATIENCE_S)
+
+    async def tell(conn: db.Connection, part: range) -> None:
+        whose = PARTNER, PROGRAMME, MONDAY, at, plans
+        await conn.execute(Q.events, *whose, part[0], part[-1], numbered, timeout=PATIENCE_S)
 
     async with hands(settings) as those, without_indexes(those, ["lines", "plans", "partner_events"]):
-        await share(those, in_parts(ids.BUCKETS), fill)
-        await those[0].execute(Q.numbered, PARTNER, plans * each - _last(plans * each))
+        await share(those, in_parts(plans), plan)
+        await share(those, in_parts(events), tell)
+        await those[0].execute(Q.numbered, PARTNER, numbered)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from tests.bench.filling import PATIENCE_S, Hands, share, without_indexes
 
 Q = load_queries(Path(__file__).with_name("portfolio.sql"))
 
-AT_ONCE: Final = 10_000  # copies
+AT_ONCE: Final = 20_000  # copies
 AMOUNT: Final = 600_00
 A_DAY: Final = timedelta(days=1)
 LATE_FEE: Final = LateFee(amount=5_00)
@@ -130,7 +130,7 @@ async def multiply(hands: Hands, plans: list[str], count: int) -> None:
     for row in await conn.fetch(Q.load_packed):
         await conn.execute(Q.unpack, row["plan_id"], unpacked(row["accepted"]), unpacked(row["standing"]))
     await conn.execute(Q.make_letters)
-    await conn.execute(Q.make_copies, count, timeout=PATIENCE_S)
+    await conn.execute(Q.make_copies, count, AT_ONCE, timeout=PATIENCE_S)
     await conn.execute(Q.index_copies)
     await conn.execute("analyze copies")
     statements = [await _copying(conn, table, key) for table, key in TABLES.items()]

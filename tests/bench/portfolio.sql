@@ -24,8 +24,8 @@ create function letter(number int) returns text language sql immutable parallel 
 $$;
 
 -- make_copies --
--- Which copy is of which model, as its share of a thousand says; all models in all buckets. They have places bucket by bucket,
--- so that rows come almost in the order in which most indexes want them.
+-- Which copy is of which model, as its share of a thousand says; all models in all buckets. They stand as plans come, in any
+-- bucket; but of $2 at once those of a bucket stand together.
 create table copies as
 with shares as (
     select number as model, sum(share) over (order by number) - share as least, sum(share) over (order by number) as most
@@ -34,11 +34,11 @@ with shares as (
     select number, (number * 7919 % 1024)::smallint as bucket, number * 617 % 1000 as share
       from generate_series(1, $1::bigint) as number
 )
-select row_number() over (order by bucket, model, number) as place, model, bucket,
+select row_number() over (order by (number - 1) / $2::bigint, bucket, number) as place, model, bucket,
        letter(bucket >> 5) || letter(bucket & 31) || lpad(number::text, 8, '0') as stem
   from counted
   join shares on share >= least and share < most
- order by bucket, model, number;
+ order by place;
 
 -- index_copies --
 create unique index on copies (place);
