@@ -12,7 +12,7 @@ WITHOUT_A_CAPTURE = {
     "paid", "sent_back", "charged_back", "refunded", "captured", "given_back", "amended", "extended",
 }  # fmt: skip
 FEW = 1_00
-STAYS = {"amended", "given_back", "claim_closed"}
+STAYS = {"amended", "given_back", "claim_closed", "subsidy_returned"}
 RESTS_ON_A_WORD = {"extended", "captured", "use_started"}  # of the consumer
 
 
