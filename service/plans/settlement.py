@@ -97,6 +97,8 @@ def quote_of(
     if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
         until = _uk_date(plan, on, deferred)
     interest, costs = _given_up(plan, method, on, until)
+    if method is RebateMethod.ACTUARIAL and standing.recalculates:  # of all charges, what does not fall by itself
+        interest, costs = 0, max(0, interest - plan.amounts.outstanding + settling_amount(standing.copy(), on))
     interest_rebate, fee_rebate = _bounded(plan, on, interest, costs)
     rest = interest + costs - interest_rebate - fee_rebate
     if method is not RebateMethod.ACTUARIAL:  # to which all charges for the credit are one
@@ -208,7 +210,7 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
         return 0, 0
     terms, interest, costs = plan.offer.terms, 0, 0
     left = prod((1 - Fraction(part, of) for part, of in plan.standing.settled_parts), start=Fraction(1))
-    for one in _captures(plan):
+    for one in _captures(plan, with_interest=method is RebateMethod.ACTUARIAL or not plan.standing.recalculates):
         start_on, rows = one.start_on, one.rows
         if method is RebateMethod.ACTUARIAL:
             apr = Decimal(plan.agreed.apr.value)
@@ -258,9 +260,9 @@ class _Capture(Struct):
     parts: list[tuple[date, int]]  # each on its day
 
 
-def _captures(plan: Plan) -> Iterator[_Capture]:
-    """Each capture and its instalments. Interest that follows what is paid is left out: it is not owed for days to come
-    anyway.
+def _captures(plan: Plan, *, with_interest: bool) -> Iterator[_Capture]:
+    """Each capture and its instalments, with their interest or without: that which follows what is paid is not owed
+    for days to come anyway.
     """
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for row in plan.standing.instalments():
@@ -275,18 +277,18 @@ def _captures(plan: Plan) -> Iterator[_Capture]:
             sum(row.owed[Component.PRINCIPAL] for row in some),
             sum(row.owed[Component.FEE] + sum(part.fee_given_up for part in row.parts) for row in some),
             up_front[capture],
-            [_without_parts(number, row, plan.standing.recalculates) for number, row in enumerate(some, 1)],
+            [_without_parts(number, row, with_interest) for number, row in enumerate(some, 1)],
             [(part.on, part.total) for row in some for part in row.parts],
         )
 
 
-def _without_parts(number: int, row: Row, recalculates: bool) -> Instalment:
+def _without_parts(number: int, row: Row, with_interest: bool) -> Instalment:
     parts = row.parts
     return Instalment(
         number,
         row.due_on,
         row.owed[Component.PRINCIPAL] - sum(part.principal for part in parts),
-        0 if recalculates else row.owed[Component.INTEREST] - sum(part.interest for part in parts),
+        row.owed[Component.INTEREST] - sum(part.interest for part in parts) if with_interest else 0,
         row.owed[Component.FEE] - sum(part.fee for part in parts),
     )
 

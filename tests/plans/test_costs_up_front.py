@@ -234,6 +234,32 @@ def test_what_came_back_with_goods_does_not_come_back_with_a_quote_of_before(
     assert bought.booked(Occasion.FEE_RETURN)[A.FEE_INCOME] == returned + back
 
 
+@pytest.mark.parametrize(
+    ("cost", "amount", "fee_rebate", "returned"),
+    [
+        (OPENING, 304_38, 0, 4_58),  # 308.96 of principal are left
+        (Cost("opening", amount=12_00, due=FeeDue.FIRST), 304_54, 0, 4_42),
+        (Cost("keeping", amount=1_00, due=FeeDue.EACH), 311_14, 3_82, 0),  # of 6.00 that are to come; at 16.5 %, too
+    ],
+)
+def test_in_the_united_kingdom_they_come_back_where_interest_follows_what_is_paid(
+    cost: Cost, amount: int, fee_rebate: int, returned: int
+) -> None:
+    """As above on 2 September, without notice: 588.00 * 1.165^(6/12) less 53.31 * 1.165^(k/12) for k of 0 to 5."""
+    terms = replace(YEAR, recalculate=True, costs=(cost,))
+    bought = Bought(terms, jurisdiction="GB", apr=Apr(AprMethod.EU_EFFECTIVE, "16.5", "16.5"))
+    for line in bought.life.lines(bought.plan_id):
+        if line.due_on <= date(2026, 9, 2):
+            bought.life.now += line.due_on - bought.life.now.date()
+            bought.do(RecordPayment, amount=line.outstanding)
+    bought.do(QuoteSettlement)
+    quote = bought.plan.standing.quote
+    assert quote is not None
+    assert (quote.amount, quote.fee_rebate, quote.fee_returned) == (amount, fee_rebate, returned)
+    bought.do(RecordPayment, amount=quote.amount)
+    assert (bought.plan.state, bought.plan.amounts.overpaid) == (PlanState.PAID_OFF, 0)
+
+
 @pytest.mark.parametrize(("law", "back"), [("DE", 5_95), ("US", 0)])
 @pytest.mark.parametrize("ahead", [0, 3, 5])
 def test_interest_that_was_paid_ahead_does_not_come_back_as_costs(law: str, back: int, ahead: int) -> None:
