@@ -25,6 +25,7 @@ from service.subsidies.interest import Used
 
 CAPTURES_MAX: Final = 99  # of one plan; a subscription is another product
 EVERYBODY: Final = frozenset(ActorKind)
+Began = tuple[datetime, ActorKind]  # since when a plan is in its state, and who has brought it there
 OF_A_PLAN: Final = frozenset({
     Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_AUTHORIZED, Code.AMOUNT_EXCEEDS_OUTSTANDING, Code.IMPOSSIBLE_TERMS,
     Code.DUPLICATE_PAYMENT, Code.DUPLICATE_CAPTURE, Code.INVALID_FIELD, Code.LIMIT_EXCEEDED, Code.STALE_VERSION,
@@ -205,7 +206,7 @@ def refuse_state(plan: Plan, verb: str) -> Refused:
     return Refused(Code.STATE_FORBIDS, f"{where_it_stands(plan)} It cannot be {verb}.", None, next_actions(plan))
 
 
-def since_when(plan: Plan) -> tuple[datetime, ActorKind]:
+def since_when(plan: Plan) -> Began:
     """Since when it is in its state, and who has brought it there."""
     return plan.began or (plan.changed_at, plan.changed_by)
 

@@ -156,9 +156,10 @@ def _digests(agreed: Plan, stored: Stored) -> Unlike:
 
 
 def _columns(stored: Stored, plan: Plan) -> Unlike:
-    for name, proved in columns_of(plan).items():
-        if stored.columns[name] is None and name in ("state_since", "state_by"):
-            continue  # it was recorded before that was
+    found = columns_of(plan)
+    if not _counts(stored):  # a version wrote it that may not have known of these
+        del found["state_since"], found["state_by"]
+    for name, proved in found.items():
         if stored.columns[name] != proved:
             yield name, stored.columns[name], proved
 
@@ -166,12 +167,16 @@ def _columns(stored: Stored, plan: Plan) -> Unlike:
 def _standing(stored: Stored, plan: Plan) -> Unlike:
     """Bytes of another shape are not read, so they may say anything."""
     kept, proved = stored.columns["standing"], keep(plan.standing)
-    try:
-        counts = is_of_this_shape(kept)
-    except msgspec.DecodeError:
-        counts = True
-    if counts and kept != proved:
+    if _counts(stored) and kept != proved:
         yield "standing", f"{len(kept)} bytes", f"{len(proved)} bytes, others"
+
+
+def _counts(stored: Stored) -> bool:
+    """Whether the bytes of its standing are to be these: they are of the present shape, or damaged."""
+    try:
+        return is_of_this_shape(stored.columns["standing"])
+    except msgspec.DecodeError:
+        return True
 
 
 def _lines(stored: Stored, plan: Plan) -> Unlike:

@@ -17,8 +17,9 @@ from service.packed import unpacked
 from service.partners.funding import Funding
 from service.plans.amounts import amounts_of
 from service.plans.billed import bill_of
-from service.plans.book import Notice, Recorded
+from service.plans.book import Began, Notice, Recorded
 from service.plans.offer import Kind, Offer
+from service.plans.past import began_of
 from service.plans.plan import Plan
 from service.plans.running.facts import Captured, Event, Paid
 from service.plans.running.kept import recall
@@ -44,14 +45,22 @@ async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str
 
 
 async def plans_of(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[Plan]:
-    """Plans by their rows. One whose standing is of an older shape is folded from its facts."""
+    """Plans by their rows.
+
+    One whose standing is of another shape is folded from its facts. A version that wrote it so may have said nothing of
+    since when the plan is in its state, or have left there what was before: that is told from the facts, too.
+    """
     offers = {row["plan_id"]: read_offer(row["offer"]) for row in rows}
     found = {row["plan_id"]: recall(unpacked(row["standing"]), offers[row["plan_id"]].terms) for row in rows}
-    if unread := [plan_id for plan_id, standing in found.items() if standing is None]:
-        for plan_id, facts in (await load_facts(conn, unread)).items():
-            found[plan_id] = fold(offers[plan_id].terms, facts)
+    began = {row["plan_id"]: _began(row) for row in rows}
+    if unread := {row["plan_id"]: Kind(row["kind"]) for row in rows if found[row["plan_id"]] is None}:
+        for plan_id, facts in (await load_facts(conn, list(unread))).items():
+            terms = offers[plan_id].terms
+            found[plan_id], began[plan_id] = fold(terms, facts), began_of(unread[plan_id], terms, facts)
     return [
-        _plan(row, offers[row["plan_id"]], standing) for row in rows if (standing := found[row["plan_id"]]) is not None
+        _plan(row, offers[row["plan_id"]], standing, began[row["plan_id"]])
+        for row in rows
+        if (standing := found[row["plan_id"]]) is not None
     ]
 
 
@@ -91,7 +100,7 @@ def recorded_of(row: asyncpg.Record) -> Recorded:
 def agreed_of(row: asyncpg.Record) -> Plan:
     """A plan's row without what its facts made of it."""
     offer = read_offer(row["agreed"])
-    return _plan(row, offer, standing_after(offer.terms, ()))
+    return _plan(row, offer, standing_after(offer.terms, ()), None)
 
 
 def read_offer(kept: bytes) -> Offer:
@@ -106,7 +115,11 @@ def paid_of(fact: Event, reference: str | None) -> Notice | None:
     return Notice(reference, fact.amount, fact.received_on or fact.on)
 
 
-def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
+def _began(row: asyncpg.Record) -> Began | None:
+    return None if row["state_by"] is None else (row["state_since"], ActorKind(row["state_by"]))
+
+
+def _plan(row: asyncpg.Record, offer: Offer, standing: Standing, began: Began | None) -> Plan:
     known: dict[str, Any] = {name: row[name] for name in _PLAIN}
     bills = enumerate(_decode_billed(billed), 1) if (billed := row.get("bills")) else ()
     return Plan(
@@ -118,7 +131,7 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing) -> Plan:
         amounts=amounts_of(standing),
         lines=lines_of(standing),
         changed_by=ActorKind(row["changed_by"]),
-        began=None if row["state_by"] is None else (row["state_since"], ActorKind(row["state_by"])),
+        began=began,
         bills=tuple(bill_of(number, one.captured_at, one.fact, is_reversed=one.is_reversed) for number, one in bills),
     )
 

@@ -1,9 +1,13 @@
 """A plan is proved against its facts: whatever is damaged behind the service's back is found, and said."""
 
+from datetime import timedelta
+
+import pytest
+
 from service.plans.proof import Difference
 from service.plans.proof_store import prove
 from tests.flows.test_partner import bought
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 
 # What is done behind the service's back, and the places that are then not what the facts say. Of 600.00, captured as
 # four instalments, 100.00 is paid.
@@ -15,6 +19,7 @@ DAMAGE = {
     "update plans set captures = 7": ["captures"],
     "update plans set changed_by = 'day'": ["changed_by"],
     "update plans set state_since = changed_at + interval '1 hour', state_by = 'day'": ["state_since", "state_by"],
+    "update plans set state_since = null, state_by = null": ["state_since", "state_by"],
     "update plans set closed_at = changed_at": ["closed_at"],
     "update plans set standing = set_byte(standing, octet_length(standing) - 1, 7)": ["standing"],
     "update plans set standing = ''": ["standing"],
@@ -76,6 +81,29 @@ async def test_bytes_of_another_shape_are_no_fault(world: World) -> None:
     async with world.pool.acquire() as connection:
         await connection.execute(r"update plans set standing = '\x93cd0001c0c0'")
         assert (await prove(connection)).differences == []
+
+
+@pytest.mark.parametrize(
+    "left", ["null, state_by = null", "authorized_at, state_by = 'merchant'"], ids=["nothing", "what was before"]
+)
+async def test_since_when_is_told_from_the_facts_where_a_version_before_wrote_last(world: World, left: str) -> None:
+    """Such a version knew nothing of it. The next fact leaves the plan in its state, and says when it came to it."""
+    plan = await world.plan(await world.consumer(), 600_00, "instalments")
+    path = f"/v1/operator/plans/{plan['id']}"
+    world.merchant.now = NOON + timedelta(days=1)
+    assert (await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 600_00})).is_success
+    world.operator.now = NOON + timedelta(days=2)
+    assert (await world.operator.post(f"{path}/fees", {"amount": 5_00})).is_success
+    async with world.pool.acquire() as connection:
+        other_shape = f"update plans set standing = '\\x93cd0001c0c0', state_since = {left} where plan_id = $1"
+        await connection.execute(other_shape, plan["id"])
+        assert (await prove(connection)).differences == []
+        for days in (3, 4):
+            world.merchant.now = world.operator.now = NOON + timedelta(days=days)
+            refused = await world.merchant.post(f"/v1/plans/{plan['id']}/void")
+            assert "is active since 2026-03-03T12:00:00+00:00, by the merchant;" in refused.json()["detail"]
+            assert (await world.operator.post(f"{path}/payments", {"amount": 100_00})).is_success
+            assert (await prove(connection)).differences == []
 
 
 async def test_a_sample_or_all_of_them_in_batches(world: World) -> None:

@@ -21,7 +21,7 @@ from service.plans.running.standing import Allocated, Dispute, Pause, Standing
 from service.plans.running.subsidy_facts import BuyDown
 from service.terms.terms import Terms
 
-RULES: Final = 13  # counts up whenever the fold gives other standings for the same facts
+RULES: Final = 13  # counts up whenever the same facts give other standings, or more is kept of them beside these
 
 
 class _Kept(Struct, array_like=True):
