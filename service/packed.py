@@ -48,12 +48,12 @@ def pack(text: bytes) -> bytes:
 
 
 def unpack(kept: bytes) -> bytes:
-    """The JSON again, byte for byte. Raises ValueError where it is no frame, or is damaged."""
+    """The JSON again, byte for byte. Raises ValueError where it is no frame, or is cut off or damaged in its form."""
     try:
         if kept[:4] == _ZSTD:
             return _own.unpack[zstd.get_frame_parameters(kept).dict_id](kept)
         text: bytes = lz4.frame.decompress(kept)
-    except (zstd.ZstdError, RuntimeError, KeyError) as error:
+    except (zstd.ZstdError, RuntimeError, KeyError, MemoryError) as error:  # MemoryError: it says that it is very long
         raise ValueError("what was kept packed cannot be read") from error
     return text
 

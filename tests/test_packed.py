@@ -43,7 +43,15 @@ def test_what_was_packed_with_a_dictionary_is_read_for_ever(number: int) -> None
 
 @pytest.mark.parametrize(
     "kept",
-    [b"", b"{}", b"\x28\xb5\x2f\xfd", zstandard.compress(TEXT)[:-3], pack(TEXT)[:-3], b"\x04\x22\x4d\x18rest"],
+    [
+        b"",
+        b"{}",
+        b"\x28\xb5\x2f\xfd",
+        zstandard.compress(TEXT)[:-3],
+        pack(TEXT)[:-3],
+        b"\x04\x22\x4d\x18rest",
+        bytes.fromhex("28b52ffdc4011704bd0200734410"),  # as if of an exabyte
+    ],
 )
 def test_what_is_damaged_is_said_to_be(kept: bytes) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
