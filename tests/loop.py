@@ -41,7 +41,8 @@ def _note(kind: Any) -> None:
 
     def noted(self: Any, *how: Any, **more: Any) -> None:
         made(self, *how, **more)
-        _opened.add(self)
+        if isinstance(self._loop, Loop):  # else Python tells of it, once nothing refers to it
+            _opened.add(self)
 
     kind.__init__ = noted
 

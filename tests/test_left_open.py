@@ -1,6 +1,7 @@
 """What a test leaves open is ended with its loop and told, so that a test that fails ends."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -32,6 +33,20 @@ def test_a_server() -> None:
     with pytest.raises(ResourceWarning, match=r"left open: .*TCPServer"):
         loop.close()
     assert loop.is_closed()
+
+
+def test_in_a_loop_of_a_tests_own_it_is_told_as_ever(server_url: str) -> None:
+    """As of a command that a test runs in its process: nothing here keeps it alive, so Python tells."""
+
+    async def leave_open() -> None:
+        await db.connect(server_url)
+
+    def run() -> None:
+        asyncio.run(leave_open())
+        gc.collect()
+
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        run()
 
 
 def test_what_was_closed_is_not_told(server_url: str) -> None:
