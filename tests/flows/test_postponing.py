@@ -60,7 +60,7 @@ async def test_twice_and_no_more(world: World) -> None:
     assert "postpone_due_date" not in second.json()["next_actions"]
     third = await put_off(world, path, "2026-04-02", "2026-04-03")
     is_refused(third, 409, "state_forbids", "its product allows 2 in a plan's life")
-    assert "is active since 2026-03-30T12:00:00+00:00, by the merchant" in third.json()["detail"]
+    assert "is active since 2026-03-02T12:00:00+00:00, by the merchant" in third.json()["detail"]
     assert third.json()["actions"] == ["pay"]
 
     moved = {"due_on": "2026-04-02", "to": "2026-06-01"}
