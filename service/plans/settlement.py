@@ -41,8 +41,8 @@ from service.terms.early_settlement import (
     settlement,
     settlement_by_78,
 )
-from service.terms.schedule import Instalment, paid_up_front
-from service.terms.terms import RebateMethod, Terms, Unit
+from service.terms.schedule import Instalment, cost_of, fees_of, paid_up_front
+from service.terms.terms import FeeDue, RebateMethod, Terms, Unit
 from service.terms.uk_settlement import uk_settlement, uk_settlement_date
 
 
@@ -216,6 +216,7 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
             apr = Decimal(plan.agreed.apr.value)
             counted = _counted(terms, one.up_front, one.lent) if one.up_front else 0
             paid = [(start_on, counted), *one.parts] if counted else one.parts
+            rows = _with_charges(terms, rows, one.lent)
             interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, paid).rebate
             continue
         if method is RebateMethod.RULE_OF_78:
@@ -236,6 +237,18 @@ def _counted(terms: Terms, up_front: int, lent: int) -> int:
     whole = paid_up_front(terms, lent)
     in_rate = replace(terms, costs=tuple([one for one in terms.costs if one.in_apr]))
     return quotient(up_front * paid_up_front(in_rate, lent), whole, Rounding.HALF_UP) if whole else 0
+
+
+def _with_charges(terms: Terms, rows: list[Instalment], lent: int) -> list[Instalment]:
+    """The same of the fees of instalments: without those that are no part of the charge for credit."""
+    if all(one.in_apr or one.due is FeeDue.UP_FRONT for one in terms.costs):
+        return rows
+    costs = [(one, cost_of(one, lent)) for one in terms.costs]
+    whole, in_rate = fees_of(costs, len(rows)), fees_of([one for one in costs if one[0].in_apr], len(rows))
+    return [
+        replace(row, fee=quotient(row.fee * counted, fee, Rounding.HALF_UP) if fee else row.fee)
+        for row, fee, counted in zip(rows, whole, in_rate, strict=True)
+    ]
 
 
 def _without_returned(standing: Standing, interest: int, costs: int) -> tuple[int, int]:

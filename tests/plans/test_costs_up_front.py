@@ -175,13 +175,14 @@ def test_in_the_united_kingdom_they_are_a_repayment_of_the_first_day() -> None:
     assert quote.fee_returned > 0
 
 
+@pytest.mark.parametrize("due", [FeeDue.UP_FRONT, FeeDue.FIRST])
 @pytest.mark.parametrize(("in_apr", "amount"), [(True, 294_00), (False, 300_00)])
-def test_in_the_united_kingdom_what_is_no_charge_for_credit_is_kept(in_apr: bool, amount: int) -> None:
+def test_in_the_united_kingdom_what_is_no_charge_for_credit_is_kept(in_apr: bool, amount: int, due: FeeDue) -> None:
     """Half of 600.00 at no interest is left, after 2 of 4 months; a notary's 6.00 are part of no rate of 0 %.
 
     A charge of 6.00 is, but were it counted at 0 %, all of it would come back.
     """
-    terms = Terms(unit=Unit.MONTH, every=1, costs=(Cost("notary", amount=6_00, in_apr=in_apr),))
+    terms = Terms(unit=Unit.MONTH, every=1, costs=(Cost("notary", amount=6_00, in_apr=in_apr, due=due),))
     _, quote = settled_on(date(2026, 5, 2), terms, "GB", "0.0")
     assert quote.amount == amount
 
