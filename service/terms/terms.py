@@ -42,7 +42,7 @@ class DayCount(StrEnum):
     """Days over the length of the year: how much of a year's rate a stretch of time earns."""
 
     THIRTY_360 = "30/360"  # the 31st is the 30th (30E/360); a whole month is a twelfth of a year, February too
-    THIRTY_360_BOND = "30/360-bond"  # ISDA's 30/360, Bond Basis: an end on the 31st is the 30th only after a 30th
+    THIRTY_360_BOND = "30/360-bond"  # ISDA's 30/360, Bond Basis: an end on the 31st is the 30th after a 30th or a 31st
     THIRTY_365 = "30/365"
     ACTUAL_360 = "actual/360"
     ACTUAL_365 = "actual/365"
@@ -120,7 +120,7 @@ class DownPaymentAt(StrEnum):
 class FeeDue(StrEnum):
     """When a cost falls due."""
 
-    UP_FRONT = "up_front"  # at the start, beside a down payment in the schedule: with what is captured, its part
+    UP_FRONT = "up_front"  # at the start: each capture asks for its share of it, on its own day
     FIRST = "first"  # with the first instalment
     SPREAD = "spread"  # divided over the instalments, odd cents by the largest remainder
     EACH = "each"  # the whole of it, with every instalment
