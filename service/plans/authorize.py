@@ -96,6 +96,7 @@ class Authorize(Command, frozen=True, kw_only=True):
             version=len(facts),
             changed_at=now,
             changed_by=self.actor.kind,
+            began=(now, self.actor.kind) if len(facts) > 1 else None,  # by its first fact
             passed_on=today,
         )
         told = {"kind": offer.kind, "amount": offer.amount, "currency": offer.currency}
