@@ -148,8 +148,9 @@ def _compare(stage: Stage, sides: dict[str, Side], given: argparse.Namespace, pa
     parts.end("latency")
     found["scaled"] = scaling.measure(stage, given.short)
     parts.end("one process")
-    found["behind"] = behind.measure(stage, given.past, given.short)
-    parts.end("a long past")
+    if not given.quick:
+        found["behind"] = behind.measure(stage, given.past, given.short)
+        parts.end("a long past")
     found["cold_start_s"] = round(median(stage.cold_starts_s), 2)
     found["memory"] = stage.held(given.requests)
     parts.end("memory")
@@ -177,6 +178,8 @@ def _beside_many_plans(servers: Settings, given: argparse.Namespace, bench: Benc
         closed = bench.day_close = day.measure(many, given.before)
         bench.day_close_plans_per_s, bench.day_close_p99_ratio = closed.plans_per_s, closed.p99_ratio
         parts.end("their day")
+        if given.quick:
+            return
         with filled(servers, FEW, day.SHOPPERS, growth.buyers(given.short)) as few:
             bench.grown = growth.measure(many, few, given.short)
         parts.end("many plans and few")
@@ -202,7 +205,7 @@ QUICK = Length(1, 1.0, 0.4, 2.0, 6_000, 20_000, 200, 30)
 def _asked() -> argparse.Namespace:
     """The command line, with what is left out."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The benchmark; writes bench.json.")
-    parser.add_argument("--quick", action="store_true", help="one short round; no partner's day, no first day of trade")
+    parser.add_argument("--quick", action="store_true", help="one short round, and none of what takes long")
     for name, kind, what in (
         ("rounds", int, "of each side"), ("seconds", float, "of each round"),
         ("short", float, "seconds of what is measured besides"),
