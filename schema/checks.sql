@@ -62,6 +62,21 @@ select coalesce(a.person_id, p.person_id) as person_id, coalesce(a.currency, p.c
  where coalesce(a.reserved, 0) <> coalesce(p.reserved, 0)
     or coalesce(a.used, 0) <> coalesce(p.outstanding, 0);
 
+-- pasts_match_plans --
+-- What is counted of a consumer's past is what its plans say that they were counted as, none of them before the first.
+select bucket, consumer_id, currency, t.paid_off_plans, p.paid_off_plans as in_plans, t.first_plan_at,
+       p.first_plan_at as in_first_plan
+  from pasts t
+  full join (select bucket, consumer_id, currency, count(*) filter (where past_paid_off) as paid_off_plans,
+                    min(authorized_at) as first_plan_at
+               from plans where past_state is not null
+              group by bucket, consumer_id, currency) p using (bucket, consumer_id, currency)
+ where t.paid_off_plans is distinct from coalesce(p.paid_off_plans, 0)
+    or t.first_plan_at > p.first_plan_at
+    or not exists (select from plans f
+                    where f.bucket = t.bucket and f.consumer_id = t.consumer_id and f.currency = t.currency
+                      and f.authorized_at = t.first_plan_at);
+
 -- held_words_are_payments --
 -- What is held is a payment that a merchant told of, at most its amount; and none that an operator has seen.
 select h.bucket, h.plan_id, h.payment_id, h.amount

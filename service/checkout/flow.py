@@ -21,6 +21,7 @@ from service.limits.account import Account
 from service.outside.source import SourceRead
 from service.people.consumer import Attribute, unseal_attributes
 from service.people.person import person_of
+from service.plans.past_flow import LONG, Pasts
 from service.plans.plan import business_day
 from service.subsidies.offered import SchemeNow
 
@@ -109,6 +110,7 @@ class Snapshots:
         self._secrets = secrets
         self._cache = cache
         self._together = Together(self._read)
+        self._pasts = Pasts(pool)
         self._persons: dict[str, str] = {}  # by consumer, where the person is not the one that its registration made
 
     async def read(self, who: Who) -> Known | None:
@@ -130,6 +132,7 @@ class Snapshots:
     async def close(self) -> None:
         """Stops reading."""
         await self._together.close()
+        await self._pasts.close()
 
     async def _read(self, wanted: list[Who]) -> list[Known | None]:
         persons = self._persons
@@ -167,6 +170,8 @@ class Snapshots:
             entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
             entries.append((account, row["account_version"], _encode(history)))
             known[who] = _known(self._secrets, who, consumer, history)
+            if row["over_plans"] > LONG:
+                self._pasts.count(ids.bucket_of(who.consumer_id), consumer.person_id, who.currency)
         await self._cache.put(entries)
         return known
 

@@ -1,6 +1,6 @@
 -- load_snapshots --
 -- Account and history are the person's, whichever of their consumers asks. One statement, one moment: the account's
--- version tells which commands the other facts have seen.
+-- version tells which commands the other facts have seen. Plans that are counted in `pasts` are not read.
 select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.version as consumer_version, c.attributes,
        c.persona, dk.wrapped,
        exists(select from person_pauses r
@@ -22,7 +22,7 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
                         where s.debtor_id = d.debtor_id and s.state in ('granted', 'partial'))) as insured,
        coalesce(a.version, 0) as account_version, a."limit",
        coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, h.open_plans, h.paid_off_plans,
-       h.next_due_on, h.first_plan_at, h.clean_deposits
+       h.next_due_on, h.first_plan_at, h.clean_deposits, h.over_plans
   from unnest($1::smallint[], $2::text[], $3::text[]) as k (bucket, consumer_id, currency)
   join consumers c using (bucket, consumer_id)
   join data_keys dk on dk.bucket = c.bucket and dk.key_id = c.consumer_id and dk.wrapped is not null
@@ -31,28 +31,38 @@ select c.consumer_id, c.person_id, k.currency, c.merchant_id, m.time_zone, c.ver
   left join accounts a
     on a.bucket = o.bucket and a.person_id = o.person_id and a.currency = k.currency
  cross join lateral (
+    select coalesce(sum(t.paid_off_plans), 0)::bigint as paid_off_plans, min(t.first_plan_at) as first_plan_at
+      from consumers x
+      join pasts t on t.bucket = x.bucket and t.consumer_id = x.consumer_id and t.currency = k.currency
+     where x.bucket = any (o.bucket || o.more_buckets) and x.person_id = o.person_id and a.version > 1
+ ) counted
+ cross join lateral (
     select count(*) filter (where p.state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active',
                                               'payment_due', 'charged_off'))                     as open_plans,
-           count(*) filter (where p.state in ('paid_off', 'overpaid')
-                              and not exists (select from unproved_payments u
-                                               where u.bucket = p.bucket and u.plan_id = p.plan_id))
+           counted.paid_off_plans - count(*) filter (where p.past_paid_off)
+           + count(*) filter (where p.state in ('paid_off', 'overpaid')
+                                and not exists (select from unproved_payments u
+                                                 where u.bucket = p.bucket and u.plan_id = p.plan_id))
                                                                                                  as paid_off_plans,
-           min(p.authorized_at)                                                                  as first_plan_at,
+           least(min(p.authorized_at), counted.first_plan_at)                                    as first_plan_at,
            count(*) filter (where p.kind = 'deposit' and p.state = 'closed' and p.captured = 0
                               and coalesce(p.closed_at > p.last_claim_at, true))                 as clean_deposits,
-           min((select min(l.due_on) from lines l
-                 where l.bucket = p.bucket and l.plan_id = p.plan_id and l.paid_on is null))     as next_due_on
-      from (select p.bucket, p.plan_id, p.kind, p.state, p.captured, p.authorized_at, p.closed_at,
-                   max(p.claimed_at) over () as last_claim_at
+           min(case when p.collection_state in ('collecting', 'paused', 'given_up')
+                    then (select min(l.due_on) from lines l
+                           where l.bucket = p.bucket and l.plan_id = p.plan_id and l.paid_on is null) end)
+                                                                                                 as next_due_on,
+           count(*) filter (where p.closed_at is not null and p.kind <> 'deposit')               as over_plans
+      from (select p.bucket, p.plan_id, p.kind, p.state, p.collection_state, p.captured, p.authorized_at, p.closed_at,
+                   p.past_paid_off, max(p.claimed_at) over () as last_claim_at
               from plans p
              where p.bucket = any (o.bucket || o.more_buckets) and p.person_id = o.person_id
-               and p.currency = k.currency) p
+               and p.currency = k.currency and p.past_state is distinct from p.state) p
      where a.version > 1
  ) h;
 
 -- load_snapshots_step_by_step --
 -- The same on a cluster, where a person's rows may be on another machine than the consumer's: each common table is brought
--- together before the next is asked. Whose time zone it is, the process knows.
+-- together before the next is asked. Every plan is read, and none is counted. Whose time zone it is, the process knows.
 with asked as materialized (
     select c.consumer_id, c.person_id, k.currency, c.merchant_id, c.version as consumer_version, c.attributes, c.persona,
            dk.wrapped
@@ -127,7 +137,7 @@ select asked.consumer_id, asked.person_id, asked.currency, asked.merchant_id, m.
        coalesce(a.version, 0) as account_version, a."limit",
        coalesce(a.reserved, 0) as reserved, coalesce(a.used, 0) as used, coalesce(h.open_plans, 0) as open_plans,
        coalesce(h.paid_off_plans, 0) as paid_off_plans, h.next_due_on, h.first_plan_at,
-       coalesce(h.clean_deposits, 0) as clean_deposits
+       coalesce(h.clean_deposits, 0) as clean_deposits, 0 as over_plans
   from asked
   join persons o using (person_id)
   join merchants m using (merchant_id)

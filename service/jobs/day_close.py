@@ -23,6 +23,7 @@ from service.plans.guard_flow import guard_all
 from service.plans.held_words_flow import release_all
 from service.plans.losing_flow import allocate_all
 from service.plans.ownership_flow import carry_out_due
+from service.plans.past_flow import count_all_proved_anew
 from service.plans.person_pause_flow import Following
 from service.reconciling.due_flow import compare_due
 
@@ -73,6 +74,7 @@ async def close_day(
     made = await settle_all(pool, now)
     if freed := await release_all(pool, now):
         await told(freed)
+    await count_all_proved_anew(pool)
     files, erased = await make_due_days(pool, signer, now), await erase_expired(pool, now)
     reconciled = await compare_due(pool, signer, now)
     return DayClosed(

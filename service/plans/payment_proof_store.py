@@ -8,6 +8,7 @@ from msgspec import Struct
 from service import ids
 from service.db import Connection
 from service.errors import Code, Refused
+from service.plans.past_flow import count_plan_anew
 from service.plans.reading_store import Q
 
 
@@ -49,6 +50,7 @@ async def prove(conn: Connection, plan_id: str, payment_id: str, evidence: str, 
     """Writes down that it came. Said again, the first proof is answered. Refused: NOT_FOUND, STATE_FORBIDS."""
     bucket, one = ids.bucket_of(plan_id), await provable(conn, plan_id, payment_id)
     await conn.execute(Q.prove_payment, bucket, plan_id, payment_id, evidence, by, now)
+    await count_plan_anew(conn, plan_id)
     row = await conn.fetchrow(Q.load_payment_proof, bucket, plan_id, payment_id)
     assert row is not None
     return PaymentProof(plan_id, payment_id, one.received_on, one.amount, *row)

@@ -1,7 +1,7 @@
 """What a long past costs: decisions on one consumer with very many plans paid off, and on one with none, in turn.
 
 Known: the cache remembers what is behind a consumer, and mostly a decision asks no more. Read: with no cache, each
-decision reads it from the database.
+decision reads it from the database; the first of them has what is over counted (the table `pasts`).
 """
 
 import asyncio

@@ -32,7 +32,7 @@ ALONE: Final = {
     "checkout/queries.sql load_snapshots", "engine/queries.sql load_answers", "limits/queries.sql lock_accounts",
     "limits/queries.sql lock_accounts_of_people", "people/rewrapping.sql hold_keys", "plans/queries.sql lock_books",
     "api/queries.sql floor_of_plans", "api/queries.sql floor_of_events", "api/queries.sql floor_of_checkouts",
-    "api/queries.sql floor_of_consumers",
+    "api/queries.sql floor_of_consumers", "plans/past.sql count_past", "plans/past.sql count_proved_anew",
 }  # fmt: skip
 ALONE_MADE: Final = {
     decision_log._LOG, CLAIM_ELSEWHERE, OPEN_ACCOUNTS, accrual_flow._COUNT_AND_ADD, store._NOTHING_HAS_MOVED,

@@ -1,8 +1,15 @@
 """What is known of a consumer is the same, asked in one statement or step by step, as on a cluster."""
 
+from typing import Any
+
 from service import ids
 from service.checkout.flow import Q
 from tests.flows.world import World
+
+
+def told(row: Any) -> dict[str, Any]:
+    """What a row tells of a consumer; not how many plans were read for it, which on a cluster nobody counts."""
+    return {name: value for name, value in row.items() if name != "over_plans"}
 
 
 async def test_both_ways_tell_the_same(world: World) -> None:
@@ -18,7 +25,7 @@ async def test_both_ways_tell_the_same(world: World) -> None:
     await world.plan(consumers[2], 50_00, "pay_after_use")
     asked = ([ids.bucket_of(one) for one in consumers], consumers, ["EUR"] * len(consumers))
     one, other = [
-        sorted(map(dict, await world.pool.fetch(text, *asked)), key=lambda row: row["consumer_id"])
+        sorted([told(row) for row in await world.pool.fetch(text, *asked)], key=lambda row: row["consumer_id"])
         for text in (Q.load_snapshots, Q.load_snapshots_step_by_step)
     ]
     assert [(row["open_plans"], row["paid_off_plans"]) for row in one if row["consumer_id"] == consumers[0]] == [(2, 2)]

@@ -44,6 +44,7 @@ SABOTAGE = {
     "accounts_have_their_person": "update accounts set person_id = 'pe_none' || person_id",
     "plans_are_on_their_persons_account": "update plans set person_id = 'pe_none'",
     "exposure_matches_plans": "update accounts set used = used + 1 where used > 0",
+    "pasts_match_plans": "insert into pasts select bucket, consumer_id, currency, 7, authorized_at from plans",
     "held_words_are_payments": "insert into held_words (bucket, plan_id, payment_id, amount, held_at)"
     " select bucket, plan_id, 'py_none', 1, now() from plans",
     "advances_are_of_live_purchases": "update transfers set amount = amount + 1 where debit = 'advances'",
