@@ -3,7 +3,8 @@
     2.90 % + 0.30 of 600.00                              17.70
     of 2.90 % + 0.30, from 1,000,000.00 a month 2.50 %   15.00 once so much was captured in the month
     at least 1.00, at most 12.00                         12.00
-    and 19 % tax on it                                    2.28 besides
+    and 1 % besides, so that the consumer pays less      18.00, whatever the least and the most are
+    and 19 % tax on it                                    3.42 besides
 
 The tier is decided when something is captured, by what the merchant had captured in that month until the day before,
 and stands on the capture: what is reversed, or folded anew, has the fee that it had.
@@ -42,6 +43,13 @@ class SharedFee(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     bps: Share
 
 
+class PaidBesides(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What a merchant pays on top of a fee that has a least or a most, so that the consumer pays less."""
+
+    bps: Share
+    fixed: Sum  # minor units for each capture
+
+
 class FeeTerms(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What else a fee depends on."""
 
@@ -50,6 +58,7 @@ class FeeTerms(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     tiers: Annotated[tuple[FeeTier, ...], Meta(max_length=10)] = ()  # the smallest first
     tax_bps: Share = 0  # of the fee, besides it: by the law of the merchant's country
     platform: SharedFee | None = None  # who takes a share of it; null: nobody
+    besides: PaidBesides | UnsetType = UNSET  # neither `minimum` nor `maximum` bounds it; absent: nothing
 
 
 class MerchantFee(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -101,8 +110,10 @@ def _tax_bps(country: str, on: date) -> int:
 
 
 def raised(fee: MerchantFee, bps: int, fixed: int) -> MerchantFee:
-    """The fee and so much more, on all its tiers."""
+    """The fee and so much more, on all its tiers; of a fee with a least or a most it comes besides."""
     terms = fee.terms
+    if isinstance(terms, FeeTerms) and (terms.minimum or terms.maximum):
+        return replace(fee, terms=replace(terms, besides=PaidBesides(bps, fixed)))
     if isinstance(terms, FeeTerms) and terms.tiers:
         tiers = [
             FeeTier(one.volume, min(one.bps + bps, BPS), min(one.fixed + fixed, AMOUNT_MAX)) for one in terms.tiers
@@ -127,7 +138,10 @@ def merchant_fee(fee: MerchantFee, captured_before: int, amount: int, tier: int 
     terms = terms_of(fee)
     rate = terms.tiers[tier - 1] if tier else fee
     charged = max(next_share(rate.bps, captured_before, amount) + rate.fixed, terms.minimum)
-    return min(amount, charged, terms.maximum or charged)
+    charged = min(charged, terms.maximum or charged)
+    if isinstance(terms.besides, PaidBesides):
+        charged += next_share(terms.besides.bps, captured_before, amount) + terms.besides.fixed
+    return min(amount, charged)
 
 
 def tax_on(fee: MerchantFee, charged: int, amount: int) -> int:
@@ -156,6 +170,9 @@ def _require(fee: MerchantFee, pointer: str) -> None:
         raise Refused(Code.INVALID_FIELD, "Tiers stand by their volumes, the smallest first.", f"{pointer}/terms/tiers")
     if terms.platform is not None:
         raise Refused(Code.INVALID_FIELD, "The platform's terms say what its share is.", f"{pointer}/terms/platform")
+    if isinstance(terms.besides, PaidBesides):
+        sentence = "What is paid besides is said by the price list."
+        raise Refused(Code.INVALID_FIELD, sentence, f"{pointer}/terms/besides")
     if terms.tax_bps:
         raise Refused(Code.INVALID_FIELD, "The law says what the tax is.", f"{pointer}/terms/tax_bps")
 

@@ -48,6 +48,14 @@ async def test_who_sells_much_in_a_month_pays_less_from_the_next_day_on(world: W
     assert await kept(world, await sell(world, 600_00)) == await kept(world, first)
 
 
+async def test_what_a_merchant_pays_so_that_it_costs_the_consumer_nothing_is_not_bound_by_its_fee(world: World) -> None:
+    await fees(world, bps=290, fixed=30, terms={"minimum": 1_00, "maximum": 12_00})
+    plan = await sell(world, 600_00)
+    assert await kept(world, plan) == (12_00 + 6_00, 0)  # 17.70 are 12.00 at most, and 1 % besides
+    view = (await world.merchant.get(f"/v1/plans/{plan}")).json()
+    assert view["merchant_fee"]["terms"]["besides"] == {"bps": 100, "fixed": 0}
+
+
 async def test_the_tax_on_fees_is_owed_to_the_state_and_told(world: World) -> None:
     await fees(world, country="IN")
     await agree(world, **TERMS)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from service.errors import Refused
 from service.merchants.fee import (
@@ -13,6 +14,7 @@ from service.merchants.fee import (
     FeeTerms,
     FeeTier,
     MerchantFee,
+    PaidBesides,
     Volume,
     fee_of,
     merchant_fee,
@@ -99,6 +101,29 @@ def test_what_the_merchant_pays_for_its_consumers_comes_on_top_of_every_tier() -
     assert fee == MerchantFee(390, 35, FeeTerms(tiers=(FeeTier(1_000_000_00, 350, 5), FeeTier(5_000_000_00, 300, 15))))
 
 
+BOUND = FeeTerms(minimum=2_00, maximum=12_00)
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [
+        (50_00, 2_00 + 1_75),  # 2.90 % and 0.30 are 1.75: at least 2.00, and 3.50 % besides
+        (300_00, 9_00 + 10_50),
+        (3_000_00, 12_00 + 105_00),
+        (1_00, 1_00),  # never more than the capture
+    ],
+)
+def test_a_least_and_a_most_bound_our_fee_and_not_what_the_merchant_pays_besides(amount: int, kept: int) -> None:
+    fee = raised(MerchantFee(290, 30, BOUND), 350, 0)
+    assert fee == MerchantFee(290, 30, replace(BOUND, besides=PaidBesides(350, 0)))
+    assert merchant_fee(fee, 0, amount) == kept
+
+
+def test_what_is_paid_besides_in_parts_is_that_of_the_whole() -> None:
+    fee = raised(MerchantFee(0, 0, FeeTerms(maximum=1)), 350, 5)
+    assert [merchant_fee(fee, before, 33_33) for before in (0, 33_33, 66_66)] == [1_17 + 5, 1_16 + 5, 1_17 + 5]
+
+
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=8), st.integers(0, 10_000))
 def test_parts_keep_what_the_whole_keeps(parts: list[int], bps: int) -> None:
     fee, kept, before = MerchantFee(bps), 0, 0
@@ -115,6 +140,7 @@ def test_parts_keep_what_the_whole_keeps(parts: list[int], bps: int) -> None:
         ({"tiers": (TIERS[1], TIERS[0])}, "/fees/instalments/terms/tiers"),
         ({"tiers": (TIERS[0], TIERS[0])}, "/fees/instalments/terms/tiers"),
         ({"tax_bps": 1_900}, "/fees/instalments/terms/tax_bps"),
+        ({"besides": PaidBesides(100, 0)}, "/fees/instalments/terms/besides"),
     ],
 )
 def test_fees_that_cannot_be(terms: dict[str, Any], pointer: str) -> None:
