@@ -140,8 +140,8 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
         return Answer(201 if view.version == 1 else 200, encode(view), key)
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, register)
-    for consumer_id, version in changed:
-        await ask.services.snapshots.consumer_changed(consumer_id, version)
+    for consumer_id, _ in changed:
+        await ask.services.snapshots.consumer_changed(consumer_id)
     return reply_answer(answer)
 
 

@@ -165,8 +165,8 @@ async def _erase(ask: Ask, person_id: str, consumer_id: str | None) -> ASGIRespo
         return Answer(200, encode(ErasedView(erased, left_to_the_books(keeping, today))))
 
     answer = await services.engine.once(ask.must_key, ask.now, erase)
-    for erased_id, version in changed.items():
-        await services.snapshots.consumer_changed(erased_id, version)
+    for erased_id in changed:
+        await services.snapshots.consumer_changed(erased_id)
     return reply_answer(answer)
 
 

@@ -177,8 +177,8 @@ async def calculate_insured(request: Asked, body: RawBody, insurance_id: FromPat
 
 async def tell_cache(ask: Ask, touched: Sequence[tuple[str, int]]) -> None:
     """Tells the cache which consumers' versions changed: what a checkout must know of them."""
-    for consumer_id, version in touched:
-        await ask.services.snapshots.consumer_changed(consumer_id, version)
+    for consumer_id, _ in touched:
+        await ask.services.snapshots.consumer_changed(consumer_id)
 
 
 async def under_policy(conn: Connection | Pool, insurance_id: str, party_id: str | None = None) -> Insurance:

@@ -237,8 +237,8 @@ async def _moved(doing: Doing, moved: Moved) -> PersonView:
 
     async def tell() -> None:
         await snapshots.accounts_changed(moved.accounts)
-        for consumer_id, version in moved.consumers:
-            await snapshots.consumer_changed(consumer_id, version)
+        for consumer_id, _ in moved.consumers:
+            await snapshots.consumer_changed(consumer_id)
         await doing.ask.services.following.follow(doing.ask.real_now, moved.person_id)
 
     doing.afterwards.append(tell)

@@ -100,8 +100,8 @@ async def _said(ask: Ask, person_id: str, say: Callable[[Connection], Awaitable[
         return Answer(200, encode(await load_person(conn, person_id)))
 
     answer = await ask.services.engine.once(ask.must_key, ask.now, do)
-    for consumer_id, version in touched:
-        await ask.services.snapshots.consumer_changed(consumer_id, version)
+    for consumer_id, _ in touched:
+        await ask.services.snapshots.consumer_changed(consumer_id)
     if answer.status == 200:
         await ask.services.following.follow(ask.real_now, person_id)
     return reply_answer(answer)

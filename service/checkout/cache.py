@@ -1,20 +1,19 @@
 """The snapshot's facts in Redis: a cache that may be wiped, stopped or killed at any time and changes no answer.
 
 A consumer has an entry, its attributes and which person it is; a person has one per currency, the account with its
-history. Each is `version:sealed json`. A write carries the version of the row it comes from, and an older one never
-overwrites a newer one. After a commit only the new version is written, with nothing behind it: the next reader fetches
-the facts and fills it in.
+history. Each is `version:sealed json`, with the version of the row it comes from. After a commit the entries of what
+has changed are taken out: the next reader fetches the facts and fills them in. Nobody waits for any of it.
 
-Who can write in Redis can make this slow, and nothing else. An entry is sealed with its name and its version, so one
-that we have not made, or that was moved, or given another version, does not open, and the facts are read from the
-database. One of ours that was put back later does open; so a decision that grants something is logged only if the
-versions it read are still those of the rows (`decision_log.py`). The counts of attempts are not sealed.
+An entry may be old: its writer was killed before it took it out, or another put it in meanwhile. And who can write in
+Redis may put one of ours back. So a decision that grants something is logged only if the versions it read are still
+those of the rows (`decision_log.py`). An entry is sealed with its name and its version, so one that we have not made,
+or that was moved, or given another version, does not open, and the facts are read from the database. The counts of
+attempts are not sealed.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from hashlib import blake2b
-from itertools import chain
 from typing import Any, Final, NamedTuple, TypeVar
 
 import redis.asyncio as redis
@@ -27,19 +26,11 @@ from service.deadline import CACHE_S
 from service.metrics import CACHE, NOT_OURS
 from service.sealed import KEY_BYTES, Sealer, key_for
 
-TTL_S: Final = 300  # how long an entry may be old whose writer was killed between COMMIT and telling us
-AT_ONCE: Final = 256  # changes told in one round trip after Redis was away
+TTL_S: Final = 300  # how long an entry may be old
 TICKS: Final = 5  # turns of the loop, at least, before it is given up
 REST_S: Final = 1.0  # after a failure Redis is left alone so long
 
 # EVAL and not EVALSHA: after a restart there is no script to be missed, and the server keeps the compiled one anyway.
-SET_IF_NEWER: Final = """
-local kept = tonumber(string.match(redis.call('get', KEYS[1]) or '', '^%d+') or '')
-if kept and kept > tonumber(ARGV[1]) then return 0 end
-redis.call('set', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'ex', ARGV[3])
-return 1
-"""
-
 # Attempts by time, the mark of each once. What comes back does not count the attempt itself, now or sent before.
 COUNT: Final = """
 local mark, now, forgotten, longest, most = unpack(ARGV, 1, 5)
@@ -126,8 +117,8 @@ class Cache:
         self._key = key_for(secret, "cache")
         self._sealers: dict[str, Sealer] = {}  # by bucket
         self._rests: dict[str, float] = {}  # until when, by place
-        self._unsaid: dict[str, int] = {}  # versions that could not be written yet
-        self._telling: asyncio.Task[None] | None = None
+        self._unsent: dict[str, Entry | None] = {}  # what is to be kept under a name; None: nothing
+        self._sending: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -140,8 +131,7 @@ class Cache:
         None stands where there is nothing, nothing that is current, or nothing that is ours.
         """
         asked = await self._by_place(name for names in groups for name in names)
-        stale = {self._nodes.place(name) for name in self._unsaid}
-        reads = (self._read(place, names) for place, names in asked.items() if place not in stale)
+        reads = (self._read(place, names) for place, names in asked.items())
         kept = {name: value for found in await _all(reads) for name, value in found.items()}
         entries = [[self._unseal(name, kept.get(name)) for name in names] for names in groups]
         found = sum([entry is not None for group in entries for entry in group])
@@ -168,12 +158,18 @@ class Cache:
             counted[mark] |= dict(zip(names, told.get((mark, place), ()), strict=False))  # none are told without Redis
         return [counted[attempt.mark] for attempt in attempts]
 
-    async def put(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
-        """Writes `(name, version, text)`, unless something newer is there. An empty text only says that it changed."""
-        entries = list(entries)
-        changed = [(name, version) for name, version, text in entries if not text]
-        written = await self._write(entries)
-        self._remember([(name, version) for name, version in changed if name not in written])
+    def keep(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
+        """`(name, version, text)` is written soon."""
+        self._send({name: Entry(version, text) for name, version, text in entries})
+
+    def forget(self, names: Iterable[str]) -> None:
+        """What is kept under these names is of before, and is taken out soon."""
+        self._send(dict.fromkeys(names))
+
+    async def sent(self) -> None:
+        """Ends when all of that was told, or Redis was away."""
+        if self._sending is not None:
+            await asyncio.wait([self._sending])
 
     async def ping(self) -> bool:
         """Whether Redis answers now, each node of it."""
@@ -186,8 +182,7 @@ class Cache:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._telling is not None:
-            self._telling.cancel()
+        await self.sent()
         await self._nodes.close()
 
     async def _by_place(self, names: Iterable[str]) -> dict[str, list[str]]:
@@ -236,25 +231,33 @@ class Cache:
         counts = await self._ask(place, count) or []
         return {(attempt.mark, one.place): found for (attempt, one), found in zip(asked, counts, strict=False)}
 
-    async def _write(self, entries: list[tuple[str, int, bytes]]) -> set[str]:
-        """The names that were written."""
-        by_name: dict[str, list[tuple[str, int, bytes]]] = {}
-        for one in entries:
-            by_name.setdefault(one[0], []).append(one)
+    def _send(self, entries: dict[str, Entry | None]) -> None:
+        self._unsent |= entries
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._write())
 
-        async def write(place: str, names: list[str]) -> list[str]:
-            async def send(client: redis.Redis) -> list[Any]:
-                async with client.pipeline(transaction=False) as pipe:
-                    for name, version, text in chain.from_iterable(map(by_name.__getitem__, names)):
-                        sealed = self._sealer_of(name).seal(text, _about(name, b"%d" % version)) if text else b""
-                        pipe.eval(SET_IF_NEWER, 1, name, version, sealed, TTL_S)
-                    return await pipe.execute()
+    async def _write(self) -> None:
+        """What came while the last was on its way goes together."""
+        while self._unsent:
+            entries, self._unsent = self._unsent, {}
+            places = await self._by_place(entries)
+            parts = [(place, {name: entries[name] for name in names}) for place, names in places.items()]
+            await _all(self._write_at(place, part) for place, part in parts)
 
-            return names if await self._ask(place, send) is not None else []
+    async def _write_at(self, place: str, entries: dict[str, Entry | None]) -> None:
+        async def write(client: redis.Redis) -> list[Any]:
+            gone = [name for name, entry in entries.items() if entry is None]
+            async with client.pipeline(transaction=False) as pipe:
+                for names in [gone] if place == ALONE and gone else [[name] for name in gone]:
+                    pipe.unlink(*names)
+                for name, entry in entries.items():
+                    if entry is not None:
+                        version = b"%d" % entry.version
+                        sealed = self._sealer_of(name).seal(entry.text, _about(name, version))
+                        pipe.set(name, b"%b:%b" % (version, sealed), ex=TTL_S)
+                return await pipe.execute()
 
-        places = await self._by_place(by_name)
-        done = await _all(write(place, names) for place, names in places.items())
-        return {name for names in done for name in names}
+        await self._ask(place, write)
 
     async def _ask(self, place: str, ask: Callable[[redis.Redis], Awaitable[list[Any]]]) -> list[Any] | None:
         """What a place answers in time. None: it does not, and rests."""
@@ -291,28 +294,6 @@ class Cache:
 
     def _is_resting(self, place: str) -> bool:
         return clock.monotonic() < self._rests.get(place, 0.0)
-
-    def _remember(self, changed: Iterable[tuple[str, int]]) -> None:
-        for name, version in changed:
-            self._unsaid[name] = max(version, self._unsaid.get(name, 0))
-        if self._unsaid and (self._telling is None or self._telling.done()):
-            self._telling = asyncio.create_task(self._tell())
-
-    async def _tell(self) -> None:
-        """Other processes read from Redis, too: it hears what it missed as soon as it is back, whoever asks next."""
-        while self._unsaid:
-            await asyncio.sleep(REST_S / 4)
-            await self._say_unsaid()
-
-    async def _say_unsaid(self) -> None:
-        """A change that Redis missed while it was away is told before this process reads from that place again."""
-        unsaid = list(self._unsaid.items())
-        for first in range(0, len(unsaid), AT_ONCE):
-            part = unsaid[first : first + AT_ONCE]
-            written = await self._write([(name, version, b"") for name, version in part])
-            for name, version in part:
-                if name in written and self._unsaid.get(name) == version:
-                    del self._unsaid[name]
 
 
 _FOUND, _MISSING, _AWAY = (CACHE.labels(answer) for answer in ("found", "missing", "away"))

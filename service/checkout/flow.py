@@ -1,4 +1,6 @@
-"""Reading snapshots: many checkouts share one round trip to Redis, and one query for what Redis does not know."""
+"""Reading snapshots: of who was here a moment ago, from memory; else many checkouts share one round trip to Redis, and
+one query for what Redis does not know.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -10,6 +12,7 @@ import msgspec
 
 from service import ids
 from service.checkout.cache import Cache, account_name, consumer_name
+from service.checkout.near_cache import Kept, Near
 from service.checkout.persona import Persona
 from service.checkout.snapshot import Snapshot
 from service.clusters import is_cluster
@@ -52,7 +55,7 @@ class Known(NamedTuple):
     merchant_id: str
     person_id: str
     key: DataKey  # of what is personal of this consumer
-    kept: Versions | None = None  # what the cache says it is of; None: read from the database
+    kept: Versions | None = None  # what it is of, as it is remembered; None: read from the database
 
     @property
     def is_fresh(self) -> bool:
@@ -103,36 +106,51 @@ class _History(msgspec.Struct):
 
 
 class Snapshots:
-    """`read` for the hot path, from Redis if it knows; `read_fresh` from the database, before a no is said."""
+    """`read` for the hot path, of what is remembered; `read_fresh` from the database, before a no is said."""
 
     def __init__(self, pool: Pool, cache: Cache, secrets: DataSecrets) -> None:
         self._pool = pool
         self._secrets = secrets
         self._cache = cache
+        self.near = Near()
         self._together = Together(self._read)
         self._pasts = Pasts(pool)
         self._persons: dict[str, str] = {}  # by consumer, where the person is not the one that its registration made
 
     async def read(self, who: Who) -> Known | None:
-        """What is known of this consumer, at most as old as Redis; None if there is no such consumer. Refused: BUSY."""
-        return await self._together.ask(who)
+        """What is known of this consumer, perhaps of before; None if there is no such consumer. Refused: BUSY."""
+        return self._read_near(who) or await self._together.ask(who)
 
     async def read_fresh(self, who: Who) -> Known | None:
         """The same, from the database."""
         return (await self._load([who])).get(who)
 
     async def accounts_changed(self, accounts: Sequence[Account]) -> None:
-        """Tells the cache after a commit, before the callers are answered."""
-        await self._cache.put([(account_name(a.person_id, a.currency), a.version, b"") for a in accounts])
+        """What was remembered of them is of before."""
+        self._forget([account_name(one.person_id, one.currency) for one in accounts])
 
-    async def consumer_changed(self, consumer_id: str, version: int) -> None:
-        """Tells the cache that attributes changed."""
-        await self._cache.put([(consumer_name(consumer_id), version, b"")])
+    async def consumer_changed(self, consumer_id: str) -> None:
+        """Nor are its attributes what they were."""
+        self._forget([consumer_name(consumer_id)])
 
     async def close(self) -> None:
         """Stops reading."""
         await self._together.close()
         await self._pasts.close()
+
+    def _forget(self, names: list[str]) -> None:
+        self.near.forget(names)
+        self._cache.forget(names)
+
+    def _read_near(self, who: Who) -> Known | None:
+        consumer: Kept[_Consumer] | None = self.near.get(consumer_name(who.consumer_id))
+        if consumer is None:
+            return None
+        account: Kept[_History] | None = self.near.get(account_name(consumer.facts.person_id, who.currency))
+        if account is None:
+            return None
+        versions = Versions(consumer.version, account.version)
+        return _known(self._secrets, who, consumer.facts, account.facts, versions)
 
     async def _read(self, wanted: list[Who]) -> list[Known | None]:
         persons = self._persons
@@ -156,7 +174,10 @@ class Snapshots:
                 others[who] = self._persons[who.consumer_id] = consumer.person_id
             elif account is not None:
                 versions = Versions(entry.version, account.version)
-                known[who] = _known(self._secrets, who, consumer, _decode_history(account.text), versions)
+                history = _decode_history(account.text)
+                self.near.keep(consumer_name(who.consumer_id), entry.version, consumer)
+                self.near.keep(account_name(person, who.currency), account.version, history)
+                known[who] = _known(self._secrets, who, consumer, history, versions)
         while len(self._persons) > PERSONS_MAX:
             del self._persons[next(iter(self._persons))]
         return known | await self._read_kept(others) if others else known
@@ -166,13 +187,16 @@ class Snapshots:
         entries: list[tuple[str, int, bytes]] = []
         for row in await _rows(self._pool, wanted):
             who, consumer, history = _read_row(self._secrets, row)
-            account = account_name(consumer.person_id, who.currency)
-            entries.append((consumer_name(who.consumer_id), row["consumer_version"], _encode(consumer)))
-            entries.append((account, row["account_version"], _encode(history)))
+            for name, version, facts in (
+                (consumer_name(who.consumer_id), row["consumer_version"], consumer),
+                (account_name(consumer.person_id, who.currency), row["account_version"], history),
+            ):
+                self.near.keep(name, version, facts)
+                entries.append((name, version, _encode(facts)))
             known[who] = _known(self._secrets, who, consumer, history)
             if row["over_plans"] > LONG:
                 self._pasts.count(ids.bucket_of(who.consumer_id), consumer.person_id, who.currency)
-        await self._cache.put(entries)
+        self._cache.keep(entries)
         return known
 
 

@@ -61,7 +61,7 @@ select plan_id from plans join unnest($1::text[]) with ordinality as k (decision
 -- In the order in which they were made.
 select consumer_id, decision_id from decisions where consumer_id = any ($1::text[]) order by decision_id;
 
--- raise_limit --
+-- set_limit --
 -- As an operator would, but for the entry of the audit log.
 update accounts set "limit" = $2, version = version + 1 where person_id = $1;
 

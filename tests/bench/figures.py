@@ -145,9 +145,9 @@ class Behind(Struct):
     """Checkouts decided a second on one consumer: with very many plans behind them, and with none."""
 
     plans: int
-    known_with: float  # what is behind them stands in the cache
+    known_with: float  # the process remembers what is behind them
     known_without: float
-    read_with: float  # without a cache: read from the database for each decision
+    read_with: float  # declined: read from the database for each decision
     read_without: float
 
     @property

@@ -102,7 +102,7 @@ async def fill(cache: Cache, version: int) -> None:
     """Until all is kept: a node that is busy for a moment rests for a second."""
     async with asyncio.timeout(20):
         while await hits(cache) < len(NAMES):
-            await cache.put([(name, version, b"text") for name in NAMES])
+            cache.keep([(name, version, b"text") for name in NAMES])
             await asyncio.sleep(0.2)
 
 
@@ -134,7 +134,8 @@ async def test_a_node_that_is_killed_costs_what_it_kept(cluster: Cluster) -> Non
         seen.append(await hits(cache))
         await asyncio.sleep(0.1)
     assert sorted(seen)[10] == max(seen) == left
-    await cache.put([(name, 2, b"") for name in NAMES])  # what the dead one misses is remembered
+    cache.forget(NAMES)
+    await cache.sent()
     assert await hits(cache) == 0
 
     cluster.processes[0] = cluster.start(cluster.ports[0])

@@ -30,7 +30,8 @@ async def test_one_that_says_nothing_is_left_alone() -> None:
 
 async def test_what_came_while_we_were_busy_is_heard(redis_url: str) -> None:
     cache = Cache(redis.Redis.from_url(redis_url, protocol=2, driver_info=None), "k" * 32)
-    await cache.put([("{1}one", 1, b"text")])
+    cache.keep([("{1}one", 1, b"text")])
+    await cache.sent()
     asyncio.get_running_loop().call_later(0, time.sleep, 0.3)  # more than anybody waits for Redis
     assert await cache.get([("{1}one",)]) == [[Entry(1, b"text")]]
     assert cache.is_up

@@ -1,4 +1,6 @@
-"""Whoever can write in Redis makes no yes of a no: not with an entry of their own, nor with an old one of ours."""
+"""Whoever can write in Redis makes no yes of a no: not with an entry of their own, nor with an old one of ours. Nor
+does what a process has read before another has changed it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +11,9 @@ import pytest
 import redis.asyncio as redis
 from prometheus_client import REGISTRY
 
+from service.api.services import Services
 from service.checkout.cache import account_name, consumer_name
+from service.checkout.near_cache import Near
 from service.people.person import person_of
 from service.sealed import key_for, seal
 from tests.bench.cast import ATTRIBUTES as GOOD
@@ -18,9 +22,16 @@ from tests.flows.world import World
 CHILD = GOOD | {"age_in_years": 15}
 
 
+def services_of(world: World) -> Services:
+    found = world.app.state["services"]
+    assert isinstance(found, Services)
+    return found
+
+
 @pytest.fixture
-async def valkey(redis_url: str) -> AsyncIterator[Any]:
-    """The connection of a thief."""
+async def valkey(redis_url: str, world: World) -> AsyncIterator[Any]:
+    """The connection of a thief; the service asks Redis each time."""
+    services_of(world).snapshots.near = Near(most=0)
     client = redis.Redis.from_url(redis_url, driver_info=None)
     yield client
     await client.aclose()
@@ -31,6 +42,7 @@ COUNT: Final = "select count(*) from decisions where consumer_id = $1"
 
 async def told(world: World, consumer: str, amount: int = 100_00) -> list[str]:
     answer = await world.checkout(consumer, amount, kinds=["instalments"])
+    await services_of(world).cache.sent()
     replayed = await world.operator.get(f"/v1/operator/decisions/{answer['id']}/replay")
     assert replayed.json()["is_identical"] is True
     return [answer["outcome"], *(reason["code"] for reason in answer["reasons"])]
@@ -108,6 +120,26 @@ async def test_facts_that_changed_meanwhile_are_read_anew_and_the_rest_is_asked_
     log = (await world.operator.get(f"/v1/operator/decisions/{answer['id']}")).json()["snapshot"]["snapshot"]
     assert (answer["outcome"], log["reserved"], log["open_plans"]) == ("approved", 100_00, 1)
     assert await world.pool.fetchval(COUNT, consumer) == before + 2  # of the plan, and this one
+
+
+async def test_what_was_read_before_another_process_changed_it_is_not_believed(world: World) -> None:
+    near, consumer = services_of(world).snapshots.near, await world.consumer(limit=1_000_00)
+    assert await told(world, consumer, 500_00) == ["approved"]
+    before = {name: near.get(name) for name in (consumer_name(consumer), account_name(person_of(consumer), "EUR"))}
+    await world.plan(consumer, 900_00)
+    reference = (await world.merchant.get(f"/v1/consumers/{consumer}")).json()["reference"]
+    await world.merchant.post("/v1/consumers", {"reference": reference, "attributes": GOOD | {"age_in_years": 50}})
+    for name, one in before.items():
+        assert one is not None
+        assert near.get(name) is None  # what this process has changed itself
+        near.keep(name, one.version, one.facts)
+    assert await told(world, consumer, 500_00) == ["declined", "LIMIT_EXCEEDED"]
+    for name, one in before.items():
+        assert one is not None
+        near.keep(name, one.version, one.facts)
+    answer = await world.checkout(consumer, 50_00)
+    log = (await world.operator.get(f"/v1/operator/decisions/{answer['id']}")).json()["snapshot"]["snapshot"]
+    assert (answer["outcome"], log["reserved"], log["attributes"]["age_in_years"]) == ("approved", 900_00, 50)
 
 
 async def test_nothing_of_a_consumer_is_legible_in_the_cache(world: World, valkey: Any) -> None:
