@@ -89,7 +89,9 @@ def test_what_contradicts(changes: dict[str, Any], is_one_too_many: bool) -> Non
         ("fees_first_year_max", "AU", "low_cost_credit", date(2025, 6, 9), None),
         ("fees_first_year_max", "AU", "low_cost_credit", date(2025, 6, 10), 200_00),
         ("outstanding_max", "SG", "bnpl", date(2026, 1, 1), 2_000_00),
-        ("rate_max", "IE", "consumer_credit", date(2026, 1, 1), 2300),
+        ("apr_max", "IE", "consumer_credit", date(2022, 5, 15), None),
+        ("apr_max", "IE", "consumer_credit", date(2022, 5, 16), 2300),
+        ("rate_max", "IE", "consumer_credit", date(2026, 1, 1), None),  # what bounds there is the APR
         ("rate_max", "DE", "consumer_credit", date(2026, 1, 1), None),
         ("settlement_notice_days", "GB", "consumer_credit", date(2005, 5, 30), None),
         ("settlement_notice_days", "GB", "consumer_credit", date(2005, 5, 31), 28),

@@ -362,8 +362,8 @@ def test_what_is_no_document_is_no_policy(raw: bytes) -> None:
         ("CN", "consumer_finance_loan", date(2026, 1, 1), "18.5", False),
         ("CN", "consumer_finance_loan", date(2025, 12, 30), "18.5", True),
         ("CA", "consumer_credit", date(2026, 1, 1), "36", False),
-        ("IE", "consumer_credit", date(2026, 1, 1), "23", True),
-        ("IE", "consumer_credit", date(2026, 1, 1), "23.01", False),
+        ("IE", "consumer_credit", date(2026, 1, 1), "20.8", True),  # 22.9 % effective
+        ("IE", "consumer_credit", date(2026, 1, 1), "21", False),  # 23.1 %
     ],
 )
 def test_a_price_above_the_cap_of_the_day_is_a_fault(
