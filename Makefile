@@ -86,7 +86,7 @@ training: $(TRAINING)/ready  ## what training needs, into .venv-training: the pa
 test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit a scorecard, and the guide's page
 	@$(TRAINING)/bin/python -m pytest -q tests/learning tests/test_readme.py $(ARGS)
 
-bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 20,000); writes bench.json, bench.svg
+bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 10,000); writes bench.json, bench.svg
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(READY)  ## the invariants of the database, and plans proved against their facts (ARGS=--all: every plan)

@@ -7,11 +7,10 @@ import asyncio
 import io
 import os
 import resource
-import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import msgspec
 
 from service import clock, config, db, ids
 from service.config import Settings
@@ -20,6 +19,7 @@ from service.reconciling.verdict import Verdict
 from tests.bench.figures import Reconciled
 from tests.bench.filling import PATIENCE_S, hands, in_parts, share, without_indexes
 from tests.bench.stage import connected, database
+from tests.bench.told import Told, report, told, wait_for_word
 from tests.partners.ledger import MONDAY, PARTNER, PROGRAMME, open_world
 from tests.reconciling.days import compare, noon, our_file, their_file
 
@@ -40,13 +40,11 @@ PLANTED = {
 COPIED = ("partner_their_events", "partner_their_positions", "bank_entries")  # what the others told
 
 
-def measure(servers: Settings, items: int) -> Reconciled:
-    """In a database and a process of its own."""
-    with database(servers) as settings:
-        environ = os.environ | config.environment(settings)
-        command = [sys.executable, "-m", "tests.bench.books", str(items)]
-        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True)
-    return msgspec.json.decode(done.stdout, type=Reconciled)
+@contextmanager
+def made(servers: Settings, items: int) -> Iterator[Told]:
+    """The day, made in a database of its own by a process that measures then, when it is told to."""
+    with database(servers) as settings, told(settings, "tests.bench.books", str(items)) as process:
+        yield process
 
 
 async def compared(settings: Settings, items: int) -> Reconciled:
@@ -55,6 +53,7 @@ async def compared(settings: Settings, items: int) -> Reconciled:
     async with connected(settings) as conn:
         await open_world(conn)
         counts = await _fill(settings, conn, items)
+        wait_for_word()
         began = clock.monotonic()
         run = await compare(conn)
         seconds = clock.monotonic() - began
@@ -120,5 +119,4 @@ async def _joined(conn: db.Connection) -> float:
 
 
 if __name__ == "__main__":
-    found = asyncio.run(compared(config.read(os.environ), int(sys.argv[1])))
-    sys.stdout.buffer.write(msgspec.json.encode(found))
+    report(asyncio.run(compared(config.read(os.environ), int(sys.argv[1]))))

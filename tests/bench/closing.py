@@ -1,11 +1,10 @@
-"""A process that closes the day as `tenor day` does, and says how long each step took: on stdout, as MessagePack."""
+"""A process that closes the day as `tenor day` does, once it is told to, and says how long each step took."""
 
 import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
 
-import msgspec
 import uvloop
 from msgspec import Struct
 
@@ -19,6 +18,7 @@ from service.plans.accrual_flow import accrue
 from service.plans.days_flow import pass_days
 from service.plans.guard_flow import guard_all
 from service.worker import NICENESS
+from tests.bench import told
 from tests.bench.processes import memory_mib
 
 ROUNDS_MAX = 5
@@ -37,6 +37,7 @@ async def close() -> Closed:
     steps: dict[str, float] = {}
     os.nice(NICENESS)
     async with services(config.read(os.environ)) as ours:
+        told.wait_for_word()
         cpu = time.process_time()
         for name, step in _steps(ours):
             began = time.perf_counter()
@@ -71,4 +72,4 @@ async def _done(step: Step) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.msgpack.encode(uvloop.run(close())))
+    told.report(uvloop.run(close()))

@@ -2,15 +2,10 @@
 
 import asyncio
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
-import msgspec
-
-from service import clock, config, db
+from service import clock, db
 from service.config import Settings
 from service.plans.proof_store import prove
 from tests.bench import portfolio
@@ -20,23 +15,31 @@ from tests.bench.filled import Filled
 from tests.bench.load import PATIENCE_S, Generator, Job, Outcome
 from tests.bench.processes import Processors, memory_mib
 from tests.bench.stage import Stage, connected
+from tests.bench.told import Told, told
 
 WORKERS = 2
 SHOPPERS = 1_000
 CONNECTIONS = 8
 PAUSE_S = 0.1  # so that they ask for no more than there is room for beside the day's close
-DURING_S = 1_200.0  # at most
+LONGEST_S = 60.0  # that shoppers come while the day of few plans is closed ...
+LONGEST_A_PLAN_S = 0.001  # ... and so much longer for each of them
 
 
 def measure(shop: Filled, before_s: float) -> DayClose:
     """Closes the day of all its plans; so long people go to the checkout before it."""
     settings, stage = shop.stage.settings, shop.stage
-    _loaded(_shopping(stage, before_s))  # nothing is measured cold
-    before, load = _loaded(_shopping(stage, before_s)), os.getloadavg()[0]
-    with _loading(_shopping(stage, DURING_S)) as during:
-        postgres = Processors([], stage.postmaster).postgres()
-        closed = _close(settings)
-        postgres = Processors([], stage.postmaster).postgres() - postgres
+    with ExitStack() as stack:
+        workers = [stack.enter_context(told(settings, "tests.bench.closing")) for _ in range(WORKERS)]
+        load = stack.enter_context(closing(Generator()))
+        load.do(_shopping(stage, before_s / 2))  # nothing is measured cold
+        for worker in workers:
+            worker.require_ready()
+        before, others = load.do(_shopping(stage, before_s)), os.getloadavg()[0]
+        shoppers = _shopping(stage, LONGEST_S + LONGEST_A_PLAN_S * shop.plans)
+        with _loading(load, shoppers) as during:
+            postgres = Processors([], stage.postmaster).postgres()
+            closed = _close(workers)
+            postgres = Processors([], stage.postmaster).postgres() - postgres
     memory = sum(one.memory_mib for one in closed) + sum(memory_mib(pid) for pid in stage.service.pids)
     found = DayClose(
         plans=shop.plans,
@@ -48,19 +51,16 @@ def measure(shop: Filled, before_s: float) -> DayClose:
         memory_mib=round(memory),
         before=_checkouts(before),
         during=_checkouts(during[0]),
-        load=round(load, 2),
+        load=round(others, 2),
     )
     asyncio.run(_prove(settings, found))
     return found
 
 
-def _close(settings: Settings) -> list[Closed]:
-    environ = os.environ | config.environment(settings)
-    command = [sys.executable, "-m", "tests.bench.closing"]
-    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) for _ in range(WORKERS)]
-    said = [worker.communicate()[0] for worker in workers]
-    assert all(worker.returncode == 0 for worker in workers), "a worker failed"
-    return [msgspec.msgpack.decode(one, type=Closed) for one in said]
+def _close(workers: list[Told]) -> list[Closed]:
+    for worker in workers:
+        worker.begin()
+    return [worker.end(Closed) for worker in workers]
 
 
 def _shopping(stage: Stage, seconds: float) -> Job:
@@ -69,24 +69,16 @@ def _shopping(stage: Stage, seconds: float) -> Job:
     return Job(stage.service.port, CONNECTIONS, seconds, carts, b'"outcome":"approved"', pause_s=PAUSE_S)
 
 
-def _loaded(job: Job) -> Outcome:
-    with _loading(job) as found:
-        time.sleep(job.seconds)
-    return found[0]
-
-
 @contextmanager
-def _loading(job: Job) -> Iterator[list[Outcome]]:
+def _loading(load: Generator, job: Job) -> Iterator[list[Outcome]]:
     """Shoppers come for as long as the block runs; afterwards the list holds what came of it."""
-    generator = Generator()
     found: list[Outcome] = []
+    load.begin(job)
     try:
-        generator.begin(job)
         yield found
     finally:
-        generator.hurry()
-        found.append(generator.end(PATIENCE_S))
-        generator.close()
+        load.hurry()
+        found.append(load.end(PATIENCE_S))
 
 
 def _checkouts(outcome: Outcome) -> Checkouts:
@@ -100,10 +92,11 @@ async def _prove(settings: Settings, found: DayClose) -> None:
         assert row is not None
         left, found.passed, found.charged = row
         assert not left, f"of {left} plans a day is still to be passed"
-        found.differences = len((await prove(connection)).differences)
-    asked = list(db.load_queries(db.SCHEMA / "checks.sql"))
-    halves = await asyncio.gather(*(_broken(settings, asked[part::2]) for part in range(2)))
-    found.broken_checks = [name for half in halves for name in half]
+        asked = list(db.load_queries(db.SCHEMA / "checks.sql"))
+        halves = _broken(settings, asked[::2]), _broken(settings, asked[1::2])
+        proof, *broken = await asyncio.gather(prove(connection), *halves)
+    found.differences = len(proof.differences)
+    found.broken_checks = broken[0] + broken[1]
 
 
 async def _broken(settings: Settings, asked: list[tuple[str, str]]) -> list[str]:

@@ -6,8 +6,9 @@ python -m tests.bench.filing EVENTS        with DATABASE_URL: a migrated databas
 import asyncio
 import os
 import resource
-import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from service.partners.layouts import FileType
 from tests.bench.figures import Filed
 from tests.bench.filling import PATIENCE_S, hands, in_parts, share, without_indexes
 from tests.bench.stage import connected, database
+from tests.bench.told import Told, report, told, wait_for_word
 from tests.partners.ledger import FUNDING, MERCHANT, MONDAY, PARTNER, PROGRAMME, evening, open_world
 from tests.reconciling.days import SIGNER
 
@@ -28,13 +30,11 @@ EVENTS_OF_A_PLAN = 1
 LAST = 10  # of the day's events the last tenth
 
 
-def measure(servers: Settings, events: int) -> Filed:
-    """In a database and a process of its own."""
-    with database(servers) as settings:
-        environ = os.environ | config.environment(settings)
-        command = [sys.executable, "-m", "tests.bench.filing", str(events)]
-        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True)
-    return msgspec.json.decode(done.stdout, type=Filed)
+@contextmanager
+def made(servers: Settings, events: int) -> Iterator[Told]:
+    """The day, made in a database of its own by a process that measures then, when it is told to."""
+    with database(servers) as settings, told(settings, "tests.bench.filing", str(events)) as process:
+        yield process
 
 
 async def filed(settings: Settings, events: int) -> Filed:
@@ -43,6 +43,7 @@ async def filed(settings: Settings, events: int) -> Filed:
         await open_world(conn)
     await _fill(settings, events // EVENTS_OF_A_PLAN)
     pool = await db.open_pool(settings.owner_url, size=2)
+    wait_for_word()
     began = clock.monotonic()
     await number_everybodys(pool)
     numbered = clock.monotonic() - began
@@ -88,5 +89,4 @@ async def _fill(settings: Settings, plans: int) -> None:
 
 
 if __name__ == "__main__":
-    found = asyncio.run(filed(config.read(os.environ), int(sys.argv[1])))
-    sys.stdout.buffer.write(msgspec.json.encode(found))
+    report(asyncio.run(filed(config.read(os.environ), int(sys.argv[1]))))

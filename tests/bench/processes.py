@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,13 @@ class Serving(Struct):
 @contextmanager
 def serving(program: list[str], count: int, settings: Settings) -> Iterator[Serving]:
     """`count` processes of `python -m program` that share a free port, for as long as the block runs."""
+    with starting(program, count, settings) as ready:
+        yield ready()
+
+
+@contextmanager
+def starting(program: list[str], count: int, settings: Settings) -> Iterator[Callable[[], Serving]]:
+    """The same, while others do something else: what is yielded waits until they are ready."""
     started: list[_Started] = []
     environ = os.environ | config.environment(settings)
     with supervisor.bind("127.0.0.1", 0) as listener:
@@ -34,8 +41,12 @@ def serving(program: list[str], count: int, settings: Settings) -> Iterator[Serv
         try:
             for slot in range(count):  # one by one, so that those before one that fails are stopped
                 started += [_start(program, listener.fileno(), counts, slot, environ)]
-            ready_s = [_require_ready(one, program) for one in started]
-            yield Serving(listener.getsockname()[1], [one.process.pid for one in started], ready_s)
+
+            def ready() -> Serving:
+                ready_s = [_require_ready(one, program) for one in started]
+                return Serving(listener.getsockname()[1], [one.process.pid for one in started], ready_s)
+
+            yield ready
         finally:
             for one in started:
                 one.process.terminate()

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from urllib.parse import urlsplit, urlunsplit
@@ -18,7 +19,7 @@ from tests.bench.cast import ASKED_MAX, PRICE, Cast, Person, find_plans, invite,
 from tests.bench.figures import Cpu, Memory
 from tests.bench.load import Generator, Job, Outcome
 from tests.bench.pgbench import pgbench
-from tests.bench.processes import Processors, Serving, memory_mib, postmaster_of, serving
+from tests.bench.processes import Processors, Serving, memory_mib, postmaster_of, serving, starting
 from tests.bench.report import PGBENCH
 
 MIGRATED = f"tenor_bench_{os.getpid()}"
@@ -114,18 +115,15 @@ def _generator() -> Generator:
 @contextmanager
 def set_up(servers: Settings, people: int, connections: int, rounds: int, warm_s: float) -> Iterator[Stage]:
     """The stage on these servers, each side warmed up for so long; afterwards nothing of it is left."""
-    with database(servers) as settings:
+    with database(servers) as settings, starting(["tests.bench.bare"], PROCESSES, settings) as bare:
         cast = asyncio.run(_invite(settings, people))
         postmaster, version = asyncio.run(postgres(settings))
-        with (
-            serving(["service", "http-process"], PROCESSES, settings) as service,
-            serving(["tests.bench.bare"], PROCESSES, settings) as bare,
-        ):
+        with serving(["service", "http-process"], PROCESSES, settings) as service:
             asyncio.run(_rehearse(settings, cast, service.port))
             first_payer = people * SHOPPERS // 100
             first_buyer = people * (SHOPPERS + PAYERS) // 100
             stage = Stage(
-                settings, cast, service, bare, postmaster, version, connections,
+                settings, cast, service, bare(), postmaster, version, connections,
                 shoppers=cast.people[1:first_payer], buyers=cast.people[first_buyer:], buyers_max=people // 50,
                 payers=[],
             )  # fmt: skip
@@ -162,7 +160,9 @@ async def _find_plans(settings: Settings, people: list[Person]) -> list[str]:
 
 def _warm_up(stage: Stage, seconds: float) -> None:
     """Nothing is measured cold: statements are prepared, code is loaded, shoppers are known to the cache."""
-    for side in (*PGBENCH, "open", "pay", "bare"):
+    with ThreadPoolExecutor() as at_once:  # each takes a second at least
+        list(at_once.map(lambda side: stage.play(side, seconds), PGBENCH))
+    for side in ("open", "pay", "bare"):
         stage.play(side, seconds)
     calls = [stage.cast.checkout(one) for one in stage.shoppers]
     do_all(Job(stage.service.port, FEW, 60, calls, b'"outcome":"approved"'))
