@@ -18,7 +18,7 @@ from service.errors import Code, Problem, Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
-from service.plans import books, store, subsidised
+from service.plans import books, store, subsidised, told_late
 from service.plans.book import Book, Change, Command, PlanCommand, Recorded, completed
 from service.plans.books import Books
 from service.plans.days import PassDays, next_day, passed
@@ -197,13 +197,20 @@ def in_time(command: Command, book: Book, now: datetime) -> Change:
     """The command on its book, after all that time has brought about on the plan by then. Refused as the command is."""
     plan = book.plan
     if plan is None or isinstance(command, PassDays) or (moved := passed(plan, command.command_id, now)) is None:
-        return subsidised.put_right(command.apply(book, now), command, now)
+        return _with_what_follows(command.apply(book, now), command, now)
     if (day := next_day(moved.plan)) is not None and day <= today_of(plan, now):
         raise Refused(Code.BUSY, f"The plan's days since {day} are still to be passed; send the same request again.")
     account = exposed(book.account, plan.amounts, moved.plan.amounts)
     change = command.apply(replace(book, account=account, plan=moved.plan), now)
-    change = subsidised.put_right(change, command, now)
+    change = _with_what_follows(change, command, now)
     return replace(change, moved=(moved, *change.moved))
+
+
+def _with_what_follows(change: Change, command: Command, now: datetime) -> Change:
+    """And what follows from it: for a scheme; for late fees of what had been paid in time; and for the scheme again."""
+    change = subsidised.put_right(change, command, now)
+    fewer = told_late.without_fees(change, command, now)
+    return change if fewer is change else subsidised.put_right(fewer, command, now, subsidised.THIRD + 4)
 
 
 def _answer(change: Change, now: datetime) -> PlanAnswer:

@@ -79,14 +79,17 @@ def _paid_by(plan: Plan, day: date) -> Iterator[tuple[Event, Subsidised | Subsid
         yield Event(EventType.SUBSIDY_RETURNED, told), SubsidyReturned(id="", recorded_on=day, on=day, amount=-more)
 
 
-def put_right(change: Change, command: Command, now: datetime) -> Change:
-    """A command's change, and what follows from it for the scheme: the interest that was due by today is another."""
+def put_right(change: Change, command: Command, now: datetime, first: int = THIRD) -> Change:
+    """A command's change, and what follows from it for the scheme: the interest that was due by today is another.
+
+    `first` is the number of the first fact.
+    """
     last = change.moved[-1]
     today = today_of(last.plan, now)
     if last.plan.offer.subsidy is None or last.before is None or not last.facts:
         return change
     plan, account, moved = last.plan, change.account, list(change.moved)
-    for number, (event, fact) in enumerate(_follows(last.before, plan, last.facts, today), THIRD):
+    for number, (event, fact) in enumerate(_follows(last.before, plan, last.facts, today), first):
         known = structs.replace(fact, id=ids.derive(ids.FACT, command.command_id, number), recorded_on=today)
         after_it = stand(plan, after(plan.standing, known), command.actor, now)
         recorded = Recorded(after_it.version, now, command.actor, command.command_id, known)

@@ -97,12 +97,21 @@ class Plan:
 
     def happens(self, fact: Fact) -> None:
         """One more fact. Refusal, and then the plan is as it was."""
+        if self._may_have_been_in_time(fact):
+            raise Refusal("unsure")  # what is left of a late fee depends on rows as they were
         self.facts.append(fact)
         try:
             self.stand = self._folded()
         except Refusal:
             self.facts.pop()
             raise
+
+    def _may_have_been_in_time(self, fact: Fact) -> bool:
+        """Whether something that was late for a fee was not, with this fact of a day before the fee's."""
+        undone = next((one for one in self.facts if fact.undoes and one.name == fact.undoes), None)
+        settles = fact.kind in ("paid", "refunded") or (undone is not None and undone.kind == "levied")
+        has_fee = self.serving("late_fee", None) is not None
+        return settles and has_fee and any(fact.on < levied for levied, _, _ in self.stand.late_fees)
 
     def _folded(self) -> Stand:
         stand = stand_after(self.agreed.amount - self.agreed.held, self.agreed.held, self.facts)
