@@ -158,16 +158,17 @@ begin
         delete from numbered;
         insert into numbered
         with next as materialized (
-            select bucket, event_id, programme_id, business_on, undoes_fact, told
+            select bucket, event_id, plan_id, programme_id, business_on, undoes_fact, told
               from partner_events
              where partner_id = of_partner and number is null
              order by told
              limit at_most
         ), undone as materialized (
             select f.bucket, f.fact_id, e.programme_id, min(e.event_id) as event_id
-              from facts f
+              from next n
+              join facts f on f.bucket = n.bucket and f.plan_id = n.plan_id and f.fact_id = n.undoes_fact
               join partner_events e on e.bucket = f.bucket and e.event_id >= f.cause_id and e.event_id < f.cause_id || '.'
-             where f.fact_id in (select undoes_fact from next) and e.partner_id = of_partner
+             where e.partner_id = of_partner
              group by f.bucket, f.fact_id, e.programme_id
         ), closed as materialized (
             select programme_id, max(business_on) as until from partner_closings where partner_id = of_partner

@@ -41,7 +41,7 @@ begin
     end loop;
     grant delete on idempotency, events, lines, merchant_references, former_references, consumer_references,
                     consumer_identifiers, person_marks, plan_pauses, passkeys, deliveries, delivery_attempts,
-                    facade_notices
+                    facade_notices, held_words
        to tenor_service;
     revoke insert, update on kept_at_least, forgetting_marks, months_gone from tenor_service;
     grant execute on function forget_decisions, forget_enquiries, forget_audit_entries, make_month_of, forget_month

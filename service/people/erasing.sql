@@ -19,7 +19,8 @@ select d.policy_id, d.policy_version, max(d.decided_at) as decided_at, max(p.cha
                            or p.state in ('authorized', 'in_use', 'part_captured', 'assessing', 'active', 'payment_due',
                                           'charged_off')) as open
   from decisions d
-  left join plans p using (bucket, decision_id)
+  join consumers c using (bucket, consumer_id)
+  left join plans p on p.bucket = d.bucket and p.person_id = c.person_id and p.decision_id = d.decision_id
  where d.bucket = any ($1::smallint[]) and d.consumer_id = any ($2::text[])
  group by d.policy_id, d.policy_version;
 

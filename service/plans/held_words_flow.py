@@ -20,7 +20,7 @@ async def release(conn: Connection, plan_id: str, now: datetime) -> Account | No
     rows = await lock(conn, [], [plan_id])
     bucket = ids.bucket_of(plan_id)
     payments = [row["payment_id"] for row in await conn.fetch(Q.words_to_release, bucket, plan_id)]
-    freed = sum([row["amount"] for row in await conn.fetch(Q.release_words, bucket, plan_id, payments, now)])
+    freed = sum([row["amount"] for row in await conn.fetch(Q.release_words, bucket, plan_id, payments)])
     if not rows or not freed:
         return None
     before = Account(*[rows[0][name] for name in Account.__struct_fields__[:7]])

@@ -166,8 +166,7 @@ select h.payment_id
 
 -- release_words --
 -- These of a plan, whose account is locked; each once.
-update held_words
-   set released_at = $4
+delete from held_words
  where bucket = $1 and plan_id = $2 and payment_id = any ($3::text[]) and released_at is null
 returning amount;
 
@@ -179,12 +178,18 @@ values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
 select evidence, proved_by, proved_at from payment_proofs where bucket = $1 and plan_id = $2 and payment_id = $3;
 
 -- load_what_became --
--- Which of the decisions opened a plan, which of the merchant references are taken, and which person is behind each of
--- the consumers, with the accounts locked: nobody is behind one that was erased.
+-- Which of the decisions opened a plan (it has the decision's merchant reference, or had it), which of the references are
+-- taken, and which person is behind each of the consumers, with the accounts locked: nobody is behind one that was erased.
 select p.decision_id, null::text as merchant_id, null::text as merchant_reference, null::text as consumer_id,
        null::text as person_id
-  from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
-  join plans p using (bucket, decision_id)
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[])
+           as k (bucket, decision_id, merchant_id, merchant_reference)
+  join (select bucket, merchant_id, merchant_reference, plan_id from merchant_references
+         union all
+        select bucket, merchant_id, merchant_reference, plan_id from former_references) r
+       using (bucket, merchant_id, merchant_reference)
+  join plans p using (bucket, plan_id)
+ where p.decision_id = k.decision_id
  union all
 select null, r.merchant_id, r.merchant_reference, null, null
   from unnest($3::text[], $4::text[]) as k (merchant_id, merchant_reference)

@@ -176,9 +176,9 @@ async def _read_offers(conn: Connection, books: Books, offers: list[str]) -> Non
         account = Account(*row[:7])
         key = (account.bucket, account.person_id, account.currency)
         books.accounts[key], books.account_rows[key] = account, row["written_by"]
-        if row["is_accepted"]:
+        if row["decision_id"] in (*row["taken_by"], *row["given_free_by"]):
             books.accepted.add(row["decision_id"])
-        if row["is_reference_used"]:
+        if row["taken_by"]:
             books.used_references.add((row["merchant_id"], row["merchant_reference"]))
         for offer_id in asked[row["decision_id"]]:
             if agreement := agreement_of(row, account.person_id, account.currency, offer_id):

@@ -2,16 +2,21 @@
 -- them meanwhile. A row's xmin is the transaction that wrote it: after any change it is another.
 
 -- read_offers --
--- The decisions whose offers are asked for, each with the account of its consumer's person, whether it has opened a plan,
--- and whether its merchant reference is taken. Nothing of a consumer that was erased.
+-- The decisions whose offers are asked for, each with the account of its consumer's person, and the decisions whose plans
+-- have its merchant reference or had it. The plan that it has opened is among those. Nothing of a consumer that was erased.
 select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.version, a.xmin::text as written_by,
        d.decision_id, d.consumer_id, d.merchant_id, d.merchant_reference, d.answer,
        coalesce(d.takers, convert_to(d.funding, 'UTF8')) as takers,
-       exists (select from plans p
-                where p.bucket = d.bucket and p.decision_id = d.decision_id and @here(p)) as is_accepted,
-       exists (select from merchant_references r
-                where r.merchant_id = d.merchant_id and r.merchant_reference = d.merchant_reference
-                  and @here(r)) as is_reference_used
+       array(select coalesce(p.decision_id, '')
+               from merchant_references r
+               left join plans p on p.bucket = r.bucket and p.plan_id = r.plan_id and @here(p)
+              where r.merchant_id = d.merchant_id and r.merchant_reference = d.merchant_reference
+                and @here(r)) as taken_by,
+       array(select p.decision_id
+               from former_references r
+               join plans p on p.bucket = r.bucket and p.plan_id = r.plan_id and @here(p)
+              where r.merchant_id = d.merchant_id and r.merchant_reference = d.merchant_reference
+                and @here(r)) as given_free_by
   from unnest($1::smallint[], $2::text[]) as k (bucket, decision_id)
   join decisions d on d.bucket = k.bucket and d.decision_id = k.decision_id and @here(d)
   join consumers c on c.bucket = d.bucket and c.consumer_id = d.consumer_id and @here(c)

@@ -130,6 +130,9 @@ async def test_a_request_sent_again_takes_no_room_twice(world: World) -> None:
     assert await taken(world) == {"2026-03": 400_00}
     assert (await bought(world, 600_00))[1] != world.demo.programme_id
     assert await taken(world) == {"2026-03": 1_000_00}
+    plan = next(one.json()["id"] for one in answers if one.status_code == 201)
+    assert (await world.merchant.post(f"/v1/plans/{plan}/void")).status_code == 200
+    assert (await opened(world, offer)).json()["code"] == "offer_accepted"
 
 
 async def test_one_merchant_and_one_grade_take_no_more_than_their_share(world: World) -> None:

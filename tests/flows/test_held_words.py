@@ -170,6 +170,7 @@ async def test_a_check_finds_a_limit_that_was_freed_too_early(doubted: World) ->
     assert payment
     await close(doubted, NOON + timedelta(days=1))  # and frees it
     assert await used(doubted, consumer) == 0
+    assert await doubted.pool.fetchval("select count(*) from held_words") == 0  # and is not kept
 
 
 async def test_it_goes_with_the_plan_to_another_person(doubted: World) -> None:

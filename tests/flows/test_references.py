@@ -1,5 +1,7 @@
 """A merchant reference has one plan at a time: it is taken until that was voided or expired, with nothing captured."""
 
+import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -106,6 +108,24 @@ async def test_a_checkout_repeated_before_any_plan_is_decided_again(world: World
     assert is_used(opened[1])
     await world.merchant.post(f"/v1/plans/{opened[0].json()['id']}/void")
     assert (await world.merchant.post("/v1/plans", {"offer_id": made[0]})).status_code == 201
+
+
+async def test_a_decision_opens_one_plan_for_ever(world: World) -> None:
+    """Asked for at once, while its plan has the merchant reference, and when that was given free or is another's."""
+    consumer = await world.consumer(limit=5_000_00)
+    offer, other = [(await ask(world, consumer)).json()["offers"][0]["id"] for _ in range(2)]
+
+    async def accept() -> tuple[int, str]:
+        answered = await world.merchant.post("/v1/plans", {"offer_id": offer})
+        return answered.status_code, answered.json().get("code", "")
+
+    at_once = await asyncio.gather(*(accept() for _ in range(8)))
+    assert Counter(at_once) == {(201, ""): 1, (409, "offer_accepted"): 7}
+    ((plan, _),) = await plans(world)
+    assert (await world.merchant.post(f"/v1/plans/{plan}/void")).status_code == 200
+    assert await accept() == (409, "offer_accepted")
+    assert (await world.merchant.post("/v1/plans", {"offer_id": other})).status_code == 201
+    assert await accept() == (409, "offer_accepted")
 
 
 async def test_nobody_outside_is_asked_for_an_order_that_has_its_plan(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from service import ids
 from service.db import Connection, Pool
@@ -100,9 +101,12 @@ async def test_an_event_names_the_one_it_reverses(pool: Pool) -> None:
             "insert into facts values ($1, $2, 1, 'fa_1', 'paid', $3, $4, 'merchant', '', $5, null, '{}', null)",
             first.bucket, first.plan_id, MONDAY, evening(MONDAY), first.event_id,
         )  # fmt: skip
-        await tell(connection, first, event(1 + ids.BUCKETS, on=TUESDAY, undoes="fa_1"), event(2, undoes="fa_none"))
+        later = event(1 + ids.BUCKETS, on=TUESDAY, undoes="fa_1")
+        undoing = structs.replace(later, plan_id=first.plan_id)
+        of_another_plan = structs.replace(later, event_id=event(1 + 2 * ids.BUCKETS).event_id)
+        await tell(connection, first, undoing, of_another_plan, event(2, undoes="fa_none"))
     found = await read_partner_events(pool, PARTNER, 0, 10)
-    assert [one.reverses_event_id for one in found] == [None, first.event_id, None]
+    assert [one.reverses_event_id for one in found] == [None, first.event_id, None, None]
 
 
 async def test_an_event_is_told_once(pool: Pool) -> None:
