@@ -140,6 +140,13 @@ select p.bucket, p.plan_id, p.decision_id
  where (d.consumer_id, d.merchant_id, d.merchant_reference, d.currency)
        is distinct from (p.consumer_id, p.merchant_id, p.merchant_reference, p.currency);
 
+-- decisions_open_one_plan --
+-- However many offers it made.
+select bucket, decision_id, count(*) as plans
+  from plans
+ group by bucket, decision_id
+having count(*) > 1;
+
 -- references_open_one_plan --
 -- Every plan has its merchant reference, and every reference its plan, in one bucket: taken, unless it was voided or
 -- expired. Of one that owes though nothing was captured, because a payment bounced that had gone back, either may be.

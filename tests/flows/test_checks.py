@@ -63,6 +63,8 @@ SABOTAGE = {
     "decisions_name_a_policy": "update decisions set policy_version = 9",
     "reviews_follow_referrals": "update decisions set outcome = 'approved' where outcome = 'referred'",
     "plans_stand_on_a_decision": "update plans set decision_id = 'de_none' || plan_id",
+    "decisions_open_one_plan": "alter table plans drop constraint plans_pk cascade;"
+    " update plans set decision_id = 'de_one', bucket = 0",
     "references_open_one_plan": "insert into former_references select * from merchant_references",
     "states_match_amounts": "update plans set state = 'authorized'",
     "facts_are_numbered_without_gaps": "delete from facts where number = 2",

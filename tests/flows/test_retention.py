@@ -116,16 +116,17 @@ async def test_events_that_nobody_reads_are_forgotten_too(world: World, serving:
 OLD = datetime(2023, 3, 2, 12, tzinfo=UTC)
 
 
-async def dated(world: World, decision_id: str, at: datetime) -> str:
-    """The same decision in the log again, as one of another day."""
+async def dated(world: World, decision_id: str, at: datetime, plan: str = "") -> str:
+    """The same decision in the log again, as one of another day; with the reference of a plan, if it is named."""
     copy = ids.new_id(ids.DECISION, ids.bucket_of(decision_id), int(at.timestamp() * 1000))
     names = await world.pool.fetchval(
         "select string_agg(quote_ident(column_name), ', ') from information_schema.columns"
-        " where table_name = 'decisions' and column_name not in ('decision_id', 'decided_at')"
+        " where table_name = 'decisions' and column_name not in ('decision_id', 'decided_at', 'merchant_reference')"
     )
     await world.pool.execute(
-        f"insert into decisions (decision_id, decided_at, {names})"
-        f" select $1, $2, {names} from decisions where decision_id = $3", copy, at, decision_id,
+        f"insert into decisions (decision_id, decided_at, merchant_reference, {names})"
+        " select $1, $2, coalesce((select p.merchant_reference from plans p where p.plan_id = $4), merchant_reference),"
+        f" {names} from decisions where decision_id = $3", copy, at, decision_id, plan,
     )  # fmt: skip
     return copy
 
@@ -136,8 +137,8 @@ async def test_a_decision_that_opened_no_plan_is_forgotten_when_it_is_old(
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     consumer = await world.consumer(limit=10_000_00)
     decided: str = (await world.checkout(consumer, 100_00))["id"]
-    old = [await dated(world, decided, OLD + timedelta(days=day)) for day in range(5)]
     plan = await buy(world, consumer, NOON)
+    old = [await dated(world, decided, OLD + timedelta(days=day), plan) for day in range(5)]
     its_own = await world.pool.fetchval("select decision_id from plans where plan_id = $1", plan)
     await world.pool.execute("update plans set decision_id = $1 where plan_id = $2", old[1], plan)  # it opened one
     edge = OLD + timedelta(days=3) + KEEP.decisions
@@ -171,8 +172,8 @@ async def test_what_stays_for_good_is_looked_at_once(
     consumer = await world.consumer(limit=10_000_00)
     bucket = ids.bucket_of(consumer)
     decided: str = (await world.checkout(consumer, 100_00))["id"]
-    old = [await dated(world, decided, OLD + timedelta(days=day)) for day in range(7)]
-    plans = [await buy(world, consumer, NOON) for _ in old]
+    plans = [await buy(world, consumer, NOON) for _ in range(7)]
+    old = [await dated(world, decided, OLD + timedelta(days=day), plan) for day, plan in enumerate(plans)]
     its_own = [await world.pool.fetchval("select decision_id from plans where plan_id = $1", one) for one in plans]
     change = "update plans set decision_id = $1 where plan_id = $2"
     for decision, plan in zip(old, plans, strict=True):
