@@ -4,13 +4,17 @@ Where interest follows what is paid, every line may change with every payment, s
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Final
+
+from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged, ReAged
 from service.plans.running.facts import Event as Fact
 from service.terms.frame import YEARS_MAX, are_years_apart
+from service.terms.pricing import price_of
 from service.terms.terms import Unit
 
 LINES_MAX: Final = 480  # of a plan whose schedule is changed: forty years of months
@@ -20,7 +24,8 @@ DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7, Unit.HALF_MONTH: 15, Unit.MONTH: 30, U
 
 
 def refuse_beyond(plan: Plan, change: Fact) -> None:
-    """Refused: IMPOSSIBLE_TERMS, for a date before the plan or too far ahead, too many lines, too high a rate."""
+    """Refused: IMPOSSIBLE_TERMS, for a date before the plan or too far ahead, too many lines, too high a rate, by the
+    law of the plan as well."""
     for name, day in _dates(change):
         refuse_far(plan, day, f"/{name}")
     most = LINES_MAX_RECALCULATED if plan.standing.terms.recalculate else LINES_MAX
@@ -33,6 +38,8 @@ def refuse_beyond(plan: Plan, change: Fact) -> None:
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/every")
     if isinstance(change, RateChanged) and not 0 <= change.rate_percent <= RATE_MAX:
         raise Refused(Code.IMPOSSIBLE_TERMS, f"A rate is from 0 to {RATE_MAX} per cent.", "/rate_percent")
+    if isinstance(change, RateChanged) and change.rate_percent > plan.offer.terms.rate_percent:
+        _refuse_dear(plan, change.rate_percent)
 
 
 def refuse_far(plan: Plan, day: date, pointer: str) -> None:
@@ -41,6 +48,21 @@ def refuse_far(plan: Plan, day: date, pointer: str) -> None:
     if day < opened_on or are_years_apart(opened_on, day):
         sentence = f"{day} lies before the plan was opened, {opened_on}, or more than {YEARS_MAX} years after."
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, pointer)
+
+
+def _refuse_dear(plan: Plan, rate_percent: Decimal) -> None:
+    """Refused: IMPOSSIBLE_TERMS, for a rate at which the plan could not have been agreed: by the law of that day its
+    price would have been above a cap."""
+    offer, agreed_on = plan.offer, business_day(plan.authorized_at, plan.offer.time_zone)
+    terms = replace(offer.terms, rate_percent=rate_percent)
+    try:
+        above = price_of(offer.jurisdiction, offer.product_class, terms, plan.agreed.amount, agreed_on).above
+    except Refused:  # no schedule of its own at that rate; what the change makes of this one is bounded elsewhere
+        return
+    if above is not None:
+        cap = f"{above.value} basis points, {above.source}"
+        sentence = f"A plan at {rate_percent} per cent would be above the cap of {cap}."
+        raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/rate_percent")
 
 
 def _dates(change: Fact) -> list[tuple[str, date]]:

@@ -67,3 +67,36 @@ def test_a_fee_falls_due_within_the_life_of_the_plan(due_on: date) -> None:
     with pytest.raises(Refused) as refused:
         life.do(Levy, plan_id, amount=1, due_on=due_on, actor=OPERATOR)
     assert (refused.value.code, refused.value.pointer) == (Code.IMPOSSIBLE_TERMS, "/due_on")
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "rate", "is_legal"),
+    [
+        ("IE", "20.8", True),  # 22.9 % effective
+        ("IE", "21", False),  # 23.1 %, and the cap is 23
+        ("IE", "0", True),
+        ("DE", "60", True),  # a cap we know no number of
+        ("", "60", True),
+    ],
+)
+def test_a_rate_goes_no_higher_than_it_could_have_been_agreed(jurisdiction: str, rate: str, is_legal: bool) -> None:
+    life = Life()
+    plan_id = life.authorize(agreement(terms=YEARLY, jurisdiction=jurisdiction, product_class="consumer_credit"))
+    life.do(Capture, plan_id, amount=600_00)
+    change = RateChanged(**UNWRITTEN, on=FIRST, rate_percent=Decimal(rate))
+    if is_legal:
+        assert life.do(Reschedule, plan_id, change=change, actor=OPERATOR).version == 3
+        return
+    with pytest.raises(Refused) as refused:
+        life.do(Reschedule, plan_id, change=change, actor=OPERATOR)
+    assert (refused.value.code, refused.value.pointer) == (Code.IMPOSSIBLE_TERMS, "/rate_percent")
+    assert "above the cap of 2300 basis points" in refused.value.detail
+
+
+def test_a_rate_that_was_dear_when_it_was_agreed_may_be_lowered() -> None:
+    life = Life()
+    terms = replace(YEARLY, rate_percent=Decimal(60))
+    plan_id = life.authorize(agreement(terms=terms, jurisdiction="IE", product_class="consumer_credit"))
+    life.do(Capture, plan_id, amount=600_00)
+    change = RateChanged(**UNWRITTEN, on=FIRST, rate_percent=Decimal(59))
+    assert life.do(Reschedule, plan_id, change=change, actor=OPERATOR).version == 3
