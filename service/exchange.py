@@ -31,6 +31,11 @@ CARRIED: Final[tuple[Header, ...]] = (
 )
 _NAMES: Final = frozenset(name for name, _ in CARRIED)
 
+# The type of a message that is an answer's head and its body in one: taken where the scope has an extension of that
+# name, which is our own server's (`server/cycle.py`).
+WHOLE: Final = "tenor.response"
+BEGINS: Final = ("http.response.start", WHOLE)  # the types of messages with status and headers
+
 
 def carrying(headers: Iterable[Header]) -> list[Header]:
     """The headers of an answer with those it has not set itself."""
@@ -98,7 +103,7 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """What the application answers, as it leaves."""
-        if message["type"] == "http.response.start":
+        if message["type"] in BEGINS:
             self._begin(message)
         await self._send(message)
 

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import trace
 from service.config import CannotStart
+from service.exchange import BEGINS
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -113,7 +114,7 @@ class Traced:
             inner["headers"] = [*others, (b"traceparent", _traceparent(span).encode())]
 
             async def told(message: Message) -> None:
-                if message["type"] == "http.response.start":
+                if message["type"] in BEGINS:
                     route, status = scope.get("path_template") or "(none)", message["status"]
                     span.update_name(f"{method} {route}")
                     span.set_attributes(

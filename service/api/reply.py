@@ -13,6 +13,7 @@ from service.api.pages import readable
 from service.api.texts import holds_words, opened_for
 from service.engine.work import Answer
 from service.errors import Code, Refused, problem_json
+from service.exchange import WHOLE
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
@@ -54,8 +55,12 @@ class Ready(ASGIResponse):
             self._headers += [(name.lower().encode(), value.encode()) for name, value in for_page.items()]
         body = await opened_for(scope, self.body) if holds_words(self.body) else self.body
         self._headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self._headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        head: Any = {"type": "http.response.start", "status": self.status_code, "headers": self._headers}
+        if WHOLE in (scope.get("extensions") or ()):
+            await send(head | {"type": WHOLE, "body": body})
+        else:
+            await send(head)
+            await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def reply(body: Any, status: int = 200, version: int | None = None) -> ASGIResponse:

@@ -66,7 +66,7 @@ class Straight(Litestar):
         if route is None and (made_of := _AN_ID.search(path)):
             named = made_of[1]
             route = self._straight.get((scope["method"], path.replace(named, _PLACE, 1)))
-        if route is None or scope["query_string"] or not _has_plain_host(scope["headers"]):
+        if route is None or scope["query_string"] or not _has_plain_host(scope):
             return None
         return route, named
 
@@ -124,8 +124,9 @@ def _first_part(scope: Any) -> str:
     return str(scope["path"].split("/", 2)[1]) if scope["type"] == ScopeType.HTTP and "/" in scope["path"] else ""
 
 
-def _has_plain_host(headers: list[tuple[bytes, bytes]]) -> bool:
-    hosts = [value for name, value in headers if name == b"host"]
+def _has_plain_host(scope: Any) -> bool:
+    known: dict[bytes, bytes] = scope.get("state", {}).get("headers") or {}  # there, if no header is given twice
+    hosts = [known[b"host"]] if b"host" in known else [value for name, value in scope["headers"] if name == b"host"]
     return len(hosts) == 1 and _PLAIN_HOST.fullmatch(hosts[0]) is not None
 
 

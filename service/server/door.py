@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from service.admission import Admission, is_whole, urgency_by
@@ -19,6 +19,7 @@ from service.exchange import carrying
 from service.facades.door import Reply
 from service.facades.doors import worded_at
 from service.metrics import TURNED_AWAY
+from service.server.cycle import Cycles
 from service.server.joined import Joined
 from service.server.last_word import LastWord
 from service.server.turns import Turns
@@ -44,7 +45,7 @@ class State(ServerState):
         self.turns = Turns()
 
 
-class Door(HttpToolsProtocol):
+class Door(Cycles):
     """uvicorn's protocol, behind its admission."""
 
     server_state: State
