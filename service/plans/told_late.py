@@ -23,12 +23,14 @@ from service.plans.days import A_DAY, A_YEAR
 from service.plans.happening import exposed, stand, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
-from service.plans.running.facts import Levied, Waived
+from service.plans.running.facts import ChargedOff, Forgiven, Levied, Waived, undone_by
+from service.plans.running.facts import Event as Fact
 from service.plans.running.versions import after, before_what_comes
 from service.terms.allocation_rule import Component
 from service.terms.servicing import LateFee
 
 FIRST: Final = 910  # the number of the first fact that lets a fee go, among those of a command
+GIVEN_UP: Final = (ChargedOff, Forgiven)
 MOST: Final = 20  # fees of one command: what is late for longer is looked at by a person
 
 
@@ -40,7 +42,8 @@ def without_fees(change: Change, command: Command, now: datetime) -> Change:
     if late is None or not plan.standing.late_fees or plan.standing.closed or plan.standing.done is None:
         return change
     today = today_of(plan, now)
-    begin = min([recorded.fact.on for one in moved if one.by != THE_DAY for recorded in one.facts], default=today)
+    known = [recorded.fact for one in moved if one.by != THE_DAY for recorded in one.facts]
+    begin = date.min if any(_goes_on(plan, one) for one in known) else min([one.on for one in known], default=today)
     for fee in _levied_since(plan, begin):
         most = _most(plan, late, fee)
         if most >= fee.amount:
@@ -50,14 +53,20 @@ def without_fees(change: Change, command: Command, now: datetime) -> Change:
         if most:
             facts.append(replace(fee, id="", recorded_on=today, amount=most))
         for fact in facts:
-            known = replace(fact, id=ids.derive(ids.FACT, command.command_id, number))
-            following = stand(plan, after(plan.standing, known), command.actor, now)
-            recorded = Recorded(following.version, now, command.actor, command.command_id, known)
-            event = _event(known, fee)
+            one = replace(fact, id=ids.derive(ids.FACT, command.command_id, number))
+            following = stand(plan, after(plan.standing, one), command.actor, now)
+            recorded = Recorded(following.version, now, command.actor, command.command_id, one)
+            event = _event(one, fee)
             moved.append(Moved(following, (recorded,), booked(plan, following), (event,), plan, last.by))
             account = exposed(account, plan.amounts, following.amounts)
             plan, number = following, number + 1
     return change if len(moved) == len(change.moved) else replace(change, account=account, moved=tuple(moved))
+
+
+def _goes_on(plan: Plan, fact: Fact) -> bool:
+    """Whether it undoes that the plan was given up: what was told in between was not looked at."""
+    undone = undone_by(fact)
+    return undone is not None and any(one.id == undone and isinstance(one, GIVEN_UP) for one in facts_of(plan))
 
 
 def _levied_since(plan: Plan, begin: date) -> Iterator[Levied]:

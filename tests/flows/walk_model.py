@@ -109,9 +109,13 @@ class Plan:
     def _may_have_been_in_time(self, fact: Fact) -> bool:
         """Whether something that was late for a fee was not, with this fact of a day before the fee's."""
         undone = next((one for one in self.facts if fact.undoes and one.name == fact.undoes), None)
-        settles = fact.kind in ("paid", "refunded") or (undone is not None and undone.kind == "levied")
-        has_fee = self.serving("late_fee", None) is not None
-        return settles and has_fee and any(fact.on < levied for levied, _, _ in self.stand.late_fees)
+        kind = "" if undone is None else undone.kind
+        if self.serving("late_fee", None) is None:
+            return False
+        if kind in ("charged_off", "forgiven"):  # what was told in between is looked at now
+            return bool(self.stand.late_fees)
+        settles = fact.kind in ("paid", "refunded") or kind == "levied"
+        return settles and any(fact.on < levied for levied, _, _ in self.stand.late_fees)
 
     def _folded(self) -> Stand:
         stand = stand_after(self.agreed.amount - self.agreed.held, self.agreed.held, self.facts)
