@@ -29,6 +29,7 @@ from service.sealed import KEY_BYTES, Sealer, key_for
 TTL_S: Final = 300  # how long an entry may be old
 TICKS: Final = 5  # turns of the loop, at least, before it is given up
 REST_S: Final = 1.0  # after a failure Redis is left alone so long
+GATHER_S: Final = 0.05  # so much is written at once: who reads what has changed meanwhile decides twice, and the same
 
 # EVAL and not EVALSHA: after a restart there is no script to be missed, and the server keeps the compiled one anyway.
 # Attempts by time, the mark of each once. What comes back does not count the attempt itself, now or sent before.
@@ -237,8 +238,9 @@ class Cache:
             self._sending = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        """What came while the last was on its way goes together."""
+        """What comes within a moment goes together."""
         while self._unsent:
+            await asyncio.sleep(GATHER_S)
             entries, self._unsent = self._unsent, {}
             places = await self._by_place(entries)
             parts = [(place, {name: entries[name] for name in names}) for place, names in places.items()]
