@@ -119,6 +119,7 @@ class Cache:
         self._sealers: dict[str, Sealer] = {}  # by bucket
         self._rests: dict[str, float] = {}  # until when, by place
         self._unsent: dict[str, Entry | None] = {}  # what is to be kept under a name; None: nothing
+        self._on_its_way: dict[str, Entry | None] = {}
         self._sending: asyncio.Task[None] | None = None
 
     @property
@@ -134,7 +135,7 @@ class Cache:
         asked = await self._by_place(name for names in groups for name in names)
         reads = (self._read(place, names) for place, names in asked.items())
         kept = {name: value for found in await _all(reads) for name, value in found.items()}
-        entries = [[self._unseal(name, kept.get(name)) for name in names] for names in groups]
+        entries = [[self._current(name, kept.get(name)) for name in names] for names in groups]
         found = sum([entry is not None for group in entries for entry in group])
         away = sum([name not in kept for names in groups for name in names])
         _FOUND.inc(found)
@@ -242,9 +243,11 @@ class Cache:
         while self._unsent:
             await asyncio.sleep(GATHER_S)
             entries, self._unsent = self._unsent, {}
+            self._on_its_way = entries
             places = await self._by_place(entries)
             parts = [(place, {name: entries[name] for name in names}) for place, names in places.items()]
             await _all(self._write_at(place, part) for place, part in parts)
+            self._on_its_way = {}
 
     async def _write_at(self, place: str, entries: dict[str, Entry | None]) -> None:
         async def write(client: redis.Redis) -> list[Any]:
@@ -271,6 +274,13 @@ class Cache:
                 self._nodes.look_again()
             self._rest(place)
             return None
+
+    def _current(self, name: str, value: bytes | None) -> Entry | None:
+        """What is kept under a name, of which this process may know better than Redis."""
+        for told in (self._unsent, self._on_its_way):
+            if name in told:
+                return told[name]
+        return self._unseal(name, value)
 
     def _unseal(self, name: str, value: bytes | None) -> Entry | None:
         version, _, sealed = (value or b"").partition(b":")

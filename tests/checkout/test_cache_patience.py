@@ -36,3 +36,15 @@ async def test_what_came_while_we_were_busy_is_heard(redis_url: str) -> None:
     assert await cache.get([("{1}one",)]) == [[Entry(1, b"text")]]
     assert cache.is_up
     await cache.close()
+
+
+async def test_what_was_just_told_is_known_before_redis_hears_it(redis_url: str) -> None:
+    cache = Cache(redis.Redis.from_url(redis_url, protocol=2, driver_info=None), "k" * 32)
+    cache.keep([("{1}one", 1, b"text"), ("{1}other", 1, b"text")])
+    await cache.sent()
+    cache.forget(["{1}one"])
+    cache.keep([("{1}other", 2, b"newer")])
+    assert await cache.get([("{1}one", "{1}other")]) == [[None, Entry(2, b"newer")]]
+    await cache.sent()
+    assert await cache.get([("{1}one", "{1}other")]) == [[None, Entry(2, b"newer")]]
+    await cache.close()
