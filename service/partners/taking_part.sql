@@ -21,8 +21,9 @@ select t.programme_id, t.partner_id, p.time_zone, n.created_at,
 -- What moved of a partner's plans after day $3, and whether it is filed yet.
 select plan_id, sum(funded - repaid - refunded + adjusted - charged_off)::bigint as moved,
        bool_or(filed_on is null) as is_open
-  from partner_movements
- where programme_id = $1 and partner_id = $2 and (filed_on > $3 or filed_on is null)
+  from (select * from partner_movements where programme_id = $1 and partner_id = $2 and filed_on > $3
+         union all
+        select * from partner_movements where programme_id = $1 and partner_id = $2 and number is null) moved
  group by plan_id;
 
 -- last_filed --
