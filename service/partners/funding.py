@@ -3,8 +3,10 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from service.money import BPS
@@ -106,3 +108,29 @@ class Funding(Struct, frozen=True, gc=False):
 
 
 OWN_MONEY: Final = Funding()
+
+_READ_IN_SQL: Final = {"participations", "partner_id", "principal_bps", "interest_bps", "schedule_type"}
+_PLAIN: Final = msgspec.to_builtins(OWN_MONEY)
+_PLAIN_PART: Final = msgspec.to_builtins(Participation("", 0))
+
+
+def kept(funding: Funding) -> str:
+    """The JSON that each plan keeps: without what reads the same when it is left out, but for what SQL counts with.
+
+    Most plans of a programme have the same.
+    """
+    is_sold = any(part.owners for part in funding.participations)
+    return _text(funding) if is_sold else _text_of_many(funding)
+
+
+def _text(funding: Funding) -> str:
+    bare = _bare(msgspec.to_builtins(funding), _PLAIN)
+    bare["participations"] = [_bare(part, _PLAIN_PART) for part in bare["participations"]]
+    return msgspec.json.encode(bare).decode()
+
+
+def _bare(full: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in full.items() if name in _READ_IN_SQL or value != plain[name]}
+
+
+_text_of_many: Final = lru_cache(maxsize=1_024)(_text)

@@ -16,6 +16,7 @@ from service.ledger.store import BookedTransfer
 from service.limits.account import Account
 from service.limits.store import last_of_each
 from service.packed import pack
+from service.partners import funding
 from service.partners.business_date import business_date
 from service.partners.event import PartnerEvent
 from service.plans.book import Change, Command, Event, Moved, Recorded
@@ -229,7 +230,7 @@ def opened(plan: Plan) -> OpenedPlan:
         authorized_at=plan.authorized_at,
         accepted=pack(_encode(plan.offer)),
         scenario=plan.offer.use.scenario,
-        funding=_json(plan.funding),
+        funding=funding.kept(plan.funding),
     )
 
 
