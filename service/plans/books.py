@@ -225,11 +225,12 @@ def needs_facts(plan: Plan, commands: Sequence[PlanCommand], now: datetime) -> b
     days = [on for command in commands if (on := command.effective_on) is not None]
     if min([today, *days]) < last[1] or (len(commands) > 1 and days):
         return True
-    may_rewrite = days or plan.standing.dispute is not None  # a dispute that is lost refunds
+    # Nothing that is done as of today goes before what the days until today bring about. A dispute lost is a refund.
+    may_rewrite = min([today, *days]) < today or plan.standing.dispute is not None
     if plan.passed_on >= last[1] and not may_rewrite:
         return False
     comes = next_day(plan)  # what it brings about goes before facts that take effect later, and after those before it
-    return comes is not None and comes <= today and (comes <= last[1] or bool(may_rewrite))
+    return comes is not None and comes <= today and (comes <= last[1] or may_rewrite)
 
 
 class _Alternative(Struct):

@@ -309,6 +309,9 @@ def test_facts_are_loaded_where_what_happens_today_may_go_before_one_of_them() -
     assert needs_facts(plan, [pay, RecordPayment(**names, amount=1_00, received_on=NOON.date())], NOON)
     assert needs_facts(plan, [Refund(**names, amount=1_00)], NOON)
     second = life.lines(plan_id)[1].due_on
+    paid_on_the_day = RecordPayment(**names, amount=1_00, received_on=second)
+    assert not needs_facts(plan, [paid_on_the_day], NOON + (second - NOON.date()))  # though the day is not passed yet
+    assert needs_facts(plan, [paid_on_the_day], NOON + (second - NOON.date()) + DAY)
     moved = life.do(Reschedule, plan_id, change=Extended(**UNWRITTEN, on=second, instalments=1), actor=OPERATOR)
     assert needs_facts(moved, [pay], NOON)
     assert life.do(RecordPayment, plan_id, amount=1_00).amounts.paid == 1_00
