@@ -1,11 +1,12 @@
-"""What is told late of a day that is past may show that an instalment was not late: then its late fee goes. Pure.
+"""What is told late of a day that is past may show that nothing was late then: the late fee goes. Pure.
 
 due on 2 April, 4 days of grace   7 April: nothing had come, and 7.00 were levied
                                   9 April: a bank tells of 100.00 that it received on 2 April
                                   the 7.00 are waived, in the same transaction
 
-Where only a part of the instalment was paid in time, the fee is what it would have been for the rest of it. It never
-rises: a payment in time that the bank takes back levies nothing.
+Where only a part of the instalment was paid in time, the fee is what it would have been for the rest of it. Where
+collection rests since a day before the fee, there is none. It never rises: a payment in time that the bank takes back
+levies nothing.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
 from service.plans.running.facts import ChargedOff, Forgiven, Levied, Waived, undone_by
 from service.plans.running.facts import Event as Fact
+from service.plans.running.pauses import days_past_due, rests_on
 from service.plans.running.versions import after, before_what_comes
 from service.terms.allocation_rule import Component
 from service.terms.servicing import LateFee
@@ -44,6 +46,8 @@ def without_fees(change: Change, command: Command, now: datetime) -> Change:
     today = today_of(plan, now)
     known = [recorded.fact for one in moved if one.by != THE_DAY for recorded in one.facts]
     begin = date.min if any(_goes_on(plan, one) for one in known) else min([one.on for one in known], default=today)
+    if begin >= today:
+        return change
     for fee in _levied_since(plan, begin):
         most = _most(plan, late, fee)
         if most >= fee.amount:
@@ -70,9 +74,9 @@ def _goes_on(plan: Plan, fact: Fact) -> bool:
 
 
 def _levied_since(plan: Plan, begin: date) -> Iterator[Levied]:
-    """The late fees that stand and were levied after a day, the first ones first."""
+    """The late fees that stand and were levied from a day on, the first ones first."""
     levied = [one for one in facts_of(plan) if isinstance(one, Levied) and one.is_penalty and one.late_since]
-    yield from [one for one in levied if one.on > begin and undoing(plan, one.id) is None][:MOST]
+    yield from [one for one in levied if one.on >= begin and undoing(plan, one.id) is None][:MOST]
 
 
 def _most(plan: Plan, late: LateFee, fee: Levied) -> int:
@@ -80,8 +84,12 @@ def _most(plan: Plan, late: LateFee, fee: Levied) -> int:
     more, what was."""
     then = before_what_comes(plan.standing, fee.on - A_DAY)
     rows = [row for row in then.rows if row.due_on == fee.late_since]
-    if not rows:
+    if not rows or fee.late_since is None:
         return fee.amount
+    if rests_on(plan.standing, fee.due_on):
+        return 0
+    if days_past_due(plan.standing, fee.late_since, fee.due_on) <= late.grace_days:
+        return 0
     left = [(row.left(Component.PRINCIPAL), row.left(Component.INTEREST)) for row in rows]
     in_a_year = sum(amount for on, amount, _ in then.late_fees if on > fee.due_on - A_YEAR)
     in_all = sum(amount for _, amount, _ in then.late_fees)

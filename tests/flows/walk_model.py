@@ -114,8 +114,8 @@ class Plan:
             return False
         if kind in ("charged_off", "forgiven"):  # what was told in between is looked at now
             return bool(self.stand.late_fees)
-        settles = fact.kind in ("paid", "refunded") or kind == "levied"
-        return settles and any(fact.on < levied for levied, _, _ in self.stand.late_fees)
+        settles = fact.kind in ("paid", "refunded", "paused") or kind == "levied"
+        return settles and any(fact.on <= levied for levied, _, _ in self.stand.late_fees) and fact.on < fact.told_on
 
     def _folded(self) -> Stand:
         stand = stand_after(self.agreed.amount - self.agreed.held, self.agreed.held, self.facts)

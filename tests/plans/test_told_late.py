@@ -10,8 +10,9 @@ from service.plans.charges import Waive
 from service.plans.correction import Correct
 from service.plans.credits import Credit, CreditKind
 from service.plans.money_back import ReturnPayment
+from service.plans.pausing import PauseCollection
 from service.plans.payment import RecordPayment
-from service.plans.running.facts import ChargedOff, Levied
+from service.plans.running.facts import ChargedOff, Levied, PauseReason
 from service.plans.state import PlanState
 from service.terms.servicing import AskedWith, LateFee, Servicing
 from tests.plans.lives import Life
@@ -135,3 +136,22 @@ def test_a_plan_that_was_given_up_is_looked_at_once_it_goes_on() -> None:
     plan = life.plans[plan_id]
     assert (plan.state, asked(life, plan_id)) == (PlanState.ACTIVE, [0, 0, 0])
     assert plan.amounts.outstanding == 306_02 - 2 * 102_01
+
+
+@pytest.mark.parametrize(
+    ("rests_from", "left"),
+    [
+        (day(4, 1), [0, 0, 0]),
+        (day(4, 7), [0, 0, 0]),  # the day on which the first was levied: the fifth past due
+        (day(4, 8), [0, 15_20, 0]),  # on the line of May
+        (day(5, 7), [0, 15_20, 0]),
+        (day(5, 8), [0, 15_20, 15_20]),
+    ],
+)
+def test_from_the_day_on_which_collection_rests_paying_late_costs_nothing(rests_from: date, left: list[int]) -> None:
+    """The consumer has died, and that is told on 20 May."""
+    life, plan_id = owed(Servicing(late_fee=FEE))
+    pass_to(life, plan_id, day(5, 20))
+    assert asked(life, plan_id) == [0, 15_20, 15_20]
+    life.do(PauseCollection, plan_id, actor=OPERATOR, why=PauseReason.DEATH, on=rests_from)
+    assert asked(life, plan_id) == left
