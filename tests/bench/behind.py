@@ -1,7 +1,7 @@
 """What a long past costs: decisions on one consumer with very many plans paid off, and on one with none, in turn.
 
-Known: the process remembers what is behind a consumer, and mostly a decision asks no more. Read: they have no limit any
-more, and each decision reads it from the database before it says no; the first of them has what is over counted (the
+Known: the process remembers what is behind a consumer, and mostly a decision asks no more. Read: they have no limit
+left, and each decision reads it from the database before it says no; the first of them has what is over counted (the
 table `pasts`).
 """
 
@@ -27,8 +27,8 @@ def measure(stage: Stage, plans: int, seconds: float) -> Behind:
     bought = capture(stage, accept(stage, decide(stage, [many] * plans)))
     pay(stage, bought, PRICE, b'"paid_off"')
     known = _in_turn(stage, (many, none), seconds, b'"outcome":"approved"')
-    for one in (many, none):
-        asyncio.run(_set_limit(stage, one, 0))
+    asyncio.run(_set_limit(stage, many, PRICE * plans))  # it is used until it is proved that they are paid
+    asyncio.run(_set_limit(stage, none, 0))
     return Behind(plans, *known, *_in_turn(stage, (many, none), seconds, b'"outcome":"declined"'))
 
 
