@@ -31,6 +31,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
@@ -281,10 +282,11 @@ def _columns_of(row: type[Struct]) -> list[Callable[[Any], Any]]:
     return [attrgetter(*fields)] if issubclass(row, Row) else [attrgetter(field) for field in fields]
 
 
-def _types_of(row: type[Struct]) -> list[str]:
+@lru_cache(512)  # at start it is asked three times of each
+def _types_of(row: type[Struct]) -> Sequence[str]:
     """The PostgreSQL types of a struct's fields, in order."""
     hints = get_type_hints(row, include_extras=True)
-    return [_pg_type(hints[field.name]) for field in structs.fields(row)]
+    return tuple([_pg_type(hints[field.name]) for field in structs.fields(row)])
 
 
 def _head(name: str, row: type[Struct]) -> str:

@@ -1,8 +1,8 @@
 """What we say to consumers, in their language: the texts stand in `words/`, in Fluent's syntax, one file a language."""
 
 from enum import StrEnum
+from functools import lru_cache
 from pkgutil import get_data
-from typing import Final
 
 from fluent.runtime import FluentBundle, FluentResource
 
@@ -15,6 +15,7 @@ class Language(StrEnum):
     CHINESE = "zh"
 
 
+@lru_cache(len(Language))  # read when it is first spoken: few processes speak all
 def _bundle(language: Language) -> FluentBundle:
     bundle = FluentBundle([language.value], use_isolating=False)
     source = get_data("service.policies", f"words/{language}.ftl") or b""  # part of the program, read with it
@@ -22,12 +23,9 @@ def _bundle(language: Language) -> FluentBundle:
     return bundle
 
 
-_BUNDLES: Final = {language: _bundle(language) for language in Language}
-
-
 def say(language: Language, name: str, **facts: str | int) -> str:
     """The text called `name`, with its `{ $facts }` filled in. A missing one is our mistake, never the caller's."""
-    bundle = _BUNDLES[language]
+    bundle = _bundle(language)
     pattern = bundle.get_message(name).value
     assert pattern is not None, name
     text, errors = bundle.format_pattern(pattern, facts)
