@@ -1,4 +1,5 @@
-"""Lives of plans by chance keep every equation: 20,000 of them each time, others with `make simulate`.
+"""Lives of plans by chance keep every equation: 6,000 of them each time, 14,000 more with the long tests, and others
+with `make simulate`.
 
 `make simulate` folds all facts at once after every step of every life; otherwise that is done in a tenth of them.
 """
@@ -30,10 +31,17 @@ from tests.plans.simulated.seen import Seen
 SEEDS = os.environ.get("TENOR_SEEDS")
 REACHING = 1_500  # the first of them, which one test lives to see what they reach
 FIRST, _, END = (SEEDS or f"{REACHING}-20000").partition("-")
+LONG = int(END) if SEEDS else 6_000  # from here on they are long tests
 AT_ONCE = 200  # lives in one test, so that the cores share them
 
 
-@pytest.mark.parametrize("first", range(int(FIRST), int(END), AT_ONCE))
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(first, marks=[pytest.mark.long] if first >= LONG else [])
+        for first in range(int(FIRST), int(END), AT_ONCE)
+    ],
+)
 def test_lives(first: int) -> None:
     for seed in range(first, min(first + AT_ONCE, int(END))):
         Simulated(seed, at_every_step=True if SEEDS else None).live()
