@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 import pytest_asyncio
 from litestar import Litestar
@@ -15,6 +14,7 @@ from service.config import Settings
 from service.plans.proof_store import prove
 from tests.checked import broken_checks
 from tests.conftest import demo_of, of_its_own
+from tests.flows.in_process import InProcess
 from tests.flows.refusals import Refusals
 from tests.flows.world import SHARED, World
 
@@ -65,8 +65,7 @@ async def alive(settings: Settings, pool: db.Pool) -> AsyncIterator[World]:
     demo = await demo_of(settings, pool)
     async with _alive(settings) as app:
         refusals = Refusals(app)
-        transport = httpx.ASGITransport(app=refusals, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://tenor") as http:
+        async with InProcess(refusals, base_url="http://tenor") as http:
             world = World(http, demo, pool, app)
             async with world.beside:
                 yield world
