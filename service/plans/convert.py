@@ -5,6 +5,7 @@ converted on 10 April into 3 instalments                         used 90.00, as 
            35.00, due on 10 May    the late fee goes with the first
            30.00, due on 10 June
            30.00, due on 10 July
+converted on 31 January: due on 28 February, 31 March, 30 April
 
 No new plan is opened: the same debt falls due on other days, so that it is counted once, and no decision is asked for.
 """
@@ -49,7 +50,7 @@ class Convert(PlanCommand, frozen=True, kw_only=True):
         first_due_on = add_months(today, 1, today.day)
         fact = ReAged(
             id=fact_id(self), recorded_on=today, on=today, first_due_on=first_due_on, instalments=self.instalments,
-            with_charges=True, all_alike=True, keeps_settled=True,
+            with_charges=True, all_alike=True, keeps_settled=True, anchor_day=today.day,
         )  # fmt: skip
         data = {"overdue": overdue, "instalments": self.instalments, "first_due_on": first_due_on}
         return happen(book, plan, self, fact, now, lambda _: Event(EventType.CONVERTED, data))

@@ -5,7 +5,7 @@ interest of 10 days            1.48   where the law has it
 owed in one sum in 30 days   601.48   no other cost, and what was paid counts towards it
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from service.actor import ActorKind
@@ -22,6 +22,7 @@ from service.plans.running.facts import Withdrawn
 from service.plans.running.outlook import interest_until
 from service.plans.running.standing import Standing
 from service.terms.allocation_rule import Component
+from service.terms.withdrawal import repayable_until
 
 WHO_MAY: Final = MERCHANTS | {ActorKind.OPERATOR, ActorKind.CONSUMER}
 
@@ -66,8 +67,8 @@ class Withdraw(PlanCommand, frozen=True, kw_only=True):
         on = max([sent_on, *[course.periods[0].begin for course in standing.courses]])
         fact = Withdrawn(
             id=fact_id(self), recorded_on=today, on=on,
-            repay_by=on + timedelta(_number(plan, LegalRule.WITHDRAWAL_REPAYMENT_DAYS)),
-            interest=interest_of(standing, on) if _number(plan, LegalRule.WITHDRAWAL_INTEREST) else 0,
+            repay_by=repayable_until(*_law(plan), on),
+            interest=interest_of(standing, on) if number_on(LegalRule.WITHDRAWAL_INTEREST, *_law(plan)) else 0,
         )  # fmt: skip
 
         def tell(after: Plan) -> Event:
@@ -88,6 +89,6 @@ def interest_of(standing: Standing, on: date) -> int:
     return sum(earned_until(standing, row, on) for row in standing.instalments())
 
 
-def _number(plan: Plan, rule: LegalRule) -> int:
-    """The law of the day of the agreement; 0 where it says nothing."""
-    return number_on(rule, plan.offer.jurisdiction, plan.offer.product_class, today_of(plan, plan.authorized_at)) or 0
+def _law(plan: Plan) -> tuple[str, str, date]:
+    """By which law: of what place, for what product, on the day of the agreement."""
+    return plan.offer.jurisdiction, plan.offer.product_class, today_of(plan, plan.authorized_at)

@@ -69,6 +69,13 @@ def test_it_is_the_same_debt_on_other_days() -> None:
     assert plan.state is PlanState.PAYMENT_DUE
 
 
+def test_instalments_come_back_to_the_day_on_which_it_was_spread() -> None:
+    life, plan_id = billed()
+    life.now = NOON.replace(month=5, day=31)
+    life.do(Convert, plan_id, instalments=3)
+    assert [due_on for due_on, *_ in owed(life, plan_id)] == [date(2026, 6, 30), date(2026, 7, 31), date(2026, 8, 31)]
+
+
 def test_what_was_paid_of_it_counts_and_the_rest_is_paid_off() -> None:
     life, plan_id = billed()
     life.do(RecordPayment, plan_id, amount=20_00)

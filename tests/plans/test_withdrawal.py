@@ -56,11 +56,11 @@ def test_the_interest_of_the_days_is_owed_with_what_was_lent_and_nothing_else() 
     (line,) = life.lines(plan_id)
     # 10 days of 600.00 at 12 %, every 365 days
     assert (line.principal, line.interest, line.fee) == (600_00, 1_97, 0)
-    assert line.due_on == date(2026, 4, 11), "30 days after the notice"
+    assert line.due_on == date(2026, 4, 13), "30 days after the notice, which is a Saturday"
     assert (plan.state, plan.collection_state) == (PlanState.ACTIVE, CollectionState.COLLECTING)
     shown = view(plan, date(2026, 3, 12)).withdrawal
     assert shown
-    assert (shown.on, shown.repay_by, shown.interest) == (date(2026, 3, 12), date(2026, 4, 11), 1_97)
+    assert (shown.on, shown.repay_by, shown.interest) == (date(2026, 3, 12), date(2026, 4, 13), 1_97)
     plan = life.do(RecordPayment, plan_id, amount=601_97)
     assert plan.state is PlanState.PAID_OFF
     assert life.balances(plan_id)[A.FEE_INCOME] == 0, "no fee was earned"
@@ -112,7 +112,9 @@ def test_of_one_captured_in_parts_the_rest_is_given_back() -> None:
     life.do(Capture, plan_id, amount=100_00)
     after(life, 4)
     plan = withdraw(life, plan_id)
-    assert [(line.principal, line.due_on) for line in life.lines(plan_id)] == [(300_00, date(2026, 4, 5))]
+    assert [(line.principal, line.due_on) for line in life.lines(plan_id)] == [(300_00, date(2026, 4, 7))], (
+        "30 days later is Easter Sunday"
+    )
     assert (plan.amounts.voided, life.account.used, life.account.reserved) == (300_00, 300_00, 0)
     with pytest.raises(Refused):
         life.do(Capture, plan_id, amount=1)

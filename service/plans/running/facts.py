@@ -233,6 +233,7 @@ class ReAged(KeepsSettled, frozen=True, tag="re_aged"):
     unit: Unit = Unit.MONTH
     with_charges: bool = False  # fees and penalties that are due already fall due with the first of them
     all_alike: bool = False  # what a bank took back is spread with the rest; False: as it was before
+    anchor_day: Count | None = None  # of the month, where the first is due earlier because its month is short
 
 
 class ReAmortized(KeepsSettled, frozen=True, tag="re_amortized"):

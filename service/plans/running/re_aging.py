@@ -26,7 +26,7 @@ def re_amortized(standing: Standing, fact: ReAmortized) -> None:
 def re_aged(standing: Standing, fact: ReAged) -> None:
     """The principal still owed falls due in instalments of the rhythm agreed now."""
     rhythm = structs.replace(
-        standing.terms, every=fact.every, unit=fact.unit, first_due_on=fact.first_due_on, anchor_day=None
+        standing.terms, every=fact.every, unit=fact.unit, first_due_on=fact.first_due_on, anchor_day=fact.anchor_day
     )
     anchor_day = anchor_of(rhythm, fact.first_due_on)
     due_on = [step(rhythm, fact.first_due_on, k, anchor_day) for k in range(fact.instalments)]
