@@ -21,7 +21,7 @@ from service.partners.business_date import business_date
 from service.partners.event import PartnerEvent
 from service.plans.book import Change, Command, Event, Moved, Recorded
 from service.plans.days import next_day_at
-from service.plans.digest import digest_after
+from service.plans.digest import digest_of
 from service.plans.line_rows import Cut, LineRow, changed_lines
 from service.plans.offer import Kind, Scenario
 from service.plans.partner_events import partner_events
@@ -240,7 +240,7 @@ def _row(plan: Plan) -> dict[str, Any]:
 
 
 def _recorded(plan: Plan, one: Recorded) -> FactRow:
-    digest = digest_after(plan.version, plan.standing) if one.number == plan.version else None
+    digest = digest_of(plan) if one.number == plan.version else None
     return FactRow(
         plan.bucket, plan.plan_id, one.number, one.fact.id, str(one.fact.__struct_config__.tag), one.fact.on,
         one.recorded_at, one.actor.kind, one.actor.actor_id, one.cause_id, one.reference, _json(one.fact), digest,
