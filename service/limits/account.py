@@ -14,7 +14,7 @@ class Account(msgspec.Struct, frozen=True):
     limit: int
     reserved: int = 0  # promised by authorized plans
     used: int = 0  # principal owed, and what a word says was paid that nobody has proved
-    version: int = 1  # counts every change
+    version: int = 1  # counts every change, also of what a checkout knows of the plans
     is_owed_again: bool = False  # a payment was taken back since it was read, which may lift it above the limit
 
     @property

@@ -188,9 +188,27 @@ def apply(command: Command, found: Books, now: datetime) -> Change:
     try:
         if isinstance(command, PlanCommand):
             command.require_seen(book)
-        return in_time(command, book, now)
+        return _seen_in_version(in_time(command, book, now), book.account)
     except Refused as refused:
         raise refused if book.plan is None else completed(refused, book.plan) from None
+
+
+def _seen_in_version(change: Change, before: Account) -> Change:
+    """The change, with another version of the account wherever a checkout would know other facts of it than before.
+
+    A fee that is levied, or a payment of interest that bounces, moves neither what is promised nor the principal owed.
+    Yet who remembers the account's version without it would take for paid what is overdue (checkout/near_cache.py).
+    """
+    account, moved = change.account, change.moved
+    if account.version != before.version or all(one.before and _known(one.before) == _known(one.plan) for one in moved):
+        return change
+    return replace(change, account=replace(account, version=account.version + 1))
+
+
+def _known(plan: Plan) -> tuple[object, ...]:
+    """What of a plan is known at a checkout (`load_snapshots` of checkout/queries.sql)."""
+    due_on = min([line.due_on for line in plan.lines if line.settled_on is None], default=None)
+    return plan.state, due_on, plan.claimed_at, plan.closed_at, plan.amounts.captured
 
 
 def in_time(command: Command, book: Book, now: datetime) -> Change:

@@ -4,6 +4,7 @@ does what a process has read before another has changed it.
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +18,7 @@ from service.checkout.near_cache import Near
 from service.people.person import person_of
 from service.sealed import key_for, seal
 from tests.bench.cast import ATTRIBUTES as GOOD
-from tests.flows.world import World
+from tests.flows.world import NOON, World
 
 CHILD = GOOD | {"age_in_years": 15}
 
@@ -140,6 +141,23 @@ async def test_what_was_read_before_another_process_changed_it_is_not_believed(w
     answer = await world.checkout(consumer, 50_00)
     log = (await world.operator.get(f"/v1/operator/decisions/{answer['id']}")).json()["snapshot"]["snapshot"]
     assert (answer["outcome"], log["reserved"], log["attributes"]["age_in_years"]) == ("approved", 900_00, 50)
+
+
+async def test_a_fee_that_is_overdue_is_not_forgotten(world: World) -> None:
+    """It moves nothing that the account counts: not what is promised, nor the principal that is owed."""
+    near, consumer = services_of(world).snapshots.near, await world.consumer(limit=1_000_00)
+    plan = await world.plan(consumer, 100_00)
+    assert (await world.merchant.post(f"/v1/plans/{plan['id']}/capture", {"amount": 100_00})).is_success
+    assert (await world.operator.post(f"/v1/operator/plans/{plan['id']}/payments", {"amount": 60_00})).is_success
+    assert await told(world, consumer) == ["approved"]
+    before = {name: near.get(name) for name in (consumer_name(consumer), account_name(person_of(consumer), "EUR"))}
+    levied = await world.operator.post(f"/v1/operator/plans/{plan['id']}/fees", {"amount": 5_00})
+    assert levied.is_success, levied.text
+    world.merchant.now = NOON + timedelta(days=20)  # all but the fee was paid of what is due
+    for name, one in before.items():
+        assert one is not None
+        near.keep(name, one.version, one.facts)
+    assert (await told(world, consumer))[0] == "declined"
 
 
 async def test_nothing_of_a_consumer_is_legible_in_the_cache(world: World, valkey: Any) -> None:
