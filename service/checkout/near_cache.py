@@ -4,6 +4,7 @@ It may be old, for nobody tells one process what another has changed. Nothing is
 still those of the rows, as with what Redis says (`cache.py`); and who is not granted all is decided anew.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -28,7 +29,7 @@ class Near:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._kept: dict[str, Kept[Any]] = {}  # the oldest first
+        self._kept = OrderedDict[str, Kept[Any]]()  # the oldest first
 
     def get(self, name: str) -> Kept[Any] | None:
         """What was read under that name, not long ago."""
@@ -36,11 +37,12 @@ class Near:
         return found if found is not None and clock.monotonic() < found.until else None
 
     def keep(self, name: str, version: int, facts: Any) -> None:
-        """It was read now."""
+        """It was read now. What is too old leaves the memory: it may be of somebody who was erased meanwhile."""
+        now = clock.monotonic()
         self._kept.pop(name, None)
-        self._kept[name] = Kept(version, facts, clock.monotonic() + SECONDS)
-        while len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+        self._kept[name] = Kept(version, facts, now + SECONDS)
+        while self._kept and (len(self._kept) > self._most or next(iter(self._kept.values())).until <= now):
+            self._kept.popitem(last=False)
 
     def forget(self, names: Iterable[str]) -> None:
         """It has changed since."""

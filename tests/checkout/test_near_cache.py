@@ -39,3 +39,12 @@ def test_after_a_while_it_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(near_cache, "SECONDS", 0.0)
     kept.keep("two", 1, "of before")
     assert (facts(kept, "one"), facts(kept, "two")) == ((1, "fresh"), None)
+
+
+def test_what_is_too_old_leaves_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Near()
+    monkeypatch.setattr(near_cache, "SECONDS", 0.0)
+    kept.keep("one", 1, "somebody who is erased")
+    monkeypatch.setattr(near_cache, "SECONDS", 60.0)
+    kept.keep("two", 1, "another")
+    assert list(kept._kept) == ["two"]
