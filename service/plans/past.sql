@@ -18,14 +18,19 @@ with over as materialized (
        set past_state = over.state, past_paid_off = over.is_paid_off
       from over
      where p.bucket = over.bucket and p.plan_id = over.plan_id
-), added as (
-    insert into pasts (bucket, consumer_id, currency, paid_off_plans, first_plan_at)
-    select bucket, consumer_id, $3, sum(is_paid_off::int - coalesce(past_paid_off, false)::int), min(authorized_at)
+), sums as materialized (   -- less where one that was counted as paid off is not any more: then the row is there
+    select bucket, consumer_id, sum(is_paid_off::int - coalesce(past_paid_off, false)::int) as more,
+           min(authorized_at) as first_plan_at
       from over
      group by bucket, consumer_id
+), added as (
+    insert into pasts (bucket, consumer_id, currency, paid_off_plans, first_plan_at)
+    select bucket, consumer_id, $3, greatest(more, 0), first_plan_at
+      from sums
      order by bucket, consumer_id
         on conflict on constraint pasts_pk do update
-       set paid_off_plans = pasts.paid_off_plans + excluded.paid_off_plans,
+       set paid_off_plans = pasts.paid_off_plans + (select more from sums s
+                                                     where s.bucket = pasts.bucket and s.consumer_id = pasts.consumer_id),
            first_plan_at = least(pasts.first_plan_at, excluded.first_plan_at)
 )
 select count(*) from over;

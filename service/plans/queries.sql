@@ -237,6 +237,8 @@ select bucket, plan_id, consumer_id, person_id, merchant_id, merchant_reference,
   from @opened
 
 -- move_plans --
+-- One that was counted (pasts) is read as it is from now on, until it is counted anew: it may come back to the state that it
+-- was counted in, on a word that nobody has proved.
 update plans p
    set state = moved.state, collection_state = moved.collection_state, amount = moved.amount,
        captured = moved.captured, voided = moved.voided, held = moved.held, reserved = moved.reserved, used = moved.used,
@@ -246,7 +248,8 @@ update plans p
        guard_at = moved.guard_at, version = moved.version, changed_at = moved.changed_at, changed_by = moved.changed_by,
        state_since = moved.state_since, state_by = moved.state_by, closed_at = moved.closed_at, claimed_at = moved.claimed_at,
        interest_settled = moved.interest_settled, interest_runs = moved.interest_runs, passed_on = moved.passed_on,
-       day_at = moved.day_at, standing = moved.standing
+       day_at = moved.day_at, standing = moved.standing,
+       past_state = case when p.past_state is not null then 'moved' end
   from @moved
  where p.bucket = moved.bucket and p.plan_id = moved.plan_id
 

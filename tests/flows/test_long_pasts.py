@@ -72,7 +72,7 @@ async def conn(world: World) -> AsyncIterator[Connection]:
 async def test_it_is_the_same_whatever_becomes_of_what_was_counted(world: World, conn: Connection) -> None:
     consumer = await world.consumer(limit=3000_00)
     first, payment = await paid_off(world, consumer)
-    _, word = told = await paid_off(world, consumer, "merchant")
+    _, said = told = await paid_off(world, consumer, "merchant")
     voided = await world.plan(consumer, 50_00)
     await done(world, world.merchant, voided["id"], "void", {})
     owing = await world.plan(consumer, 60_00)
@@ -90,12 +90,18 @@ async def test_it_is_the_same_whatever_becomes_of_what_was_counted(world: World,
     await done(world, world.operator, first, "payments/return", {"payment_id": payment})
     bounced = await both_ways(conn, consumer)  # it owes again
     assert (bounced["open_plans"], bounced["paid_off_plans"]) == (2, 0)
-    assert (await prove(world, told[0], word)).status_code == 201
+    assert (await prove(world, told[0], said)).status_code == 201
     proved = await both_ways(conn, consumer)
     assert proved["paid_off_plans"] == 1
     await count(conn, consumer)
     assert await both_ways(conn, consumer) == proved
-    await done(world, world.operator, first, "payments", {"amount": 150_00})  # too much
+    word = await done(world, world.merchant, first, "payments", {"amount": 100_00})  # it was counted as proved
+    again = await both_ways(conn, consumer)
+    assert again["paid_off_plans"] == 1
+    await count(conn, consumer)
+    assert (await both_ways(conn, consumer), await over_plans(conn, consumer)) == (again, 0)
+    assert (await prove(world, first, word["recorded"]["id"])).status_code == 201
+    await done(world, world.operator, first, "payments", {"amount": 50_00})  # too much
     await count(conn, consumer)
     overpaid = await both_ways(conn, consumer)
     assert (overpaid["paid_off_plans"], await over_plans(conn, consumer)) == (2, 0)
