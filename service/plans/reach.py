@@ -14,7 +14,7 @@ from service.plans.plan import Plan, business_day
 from service.plans.running.facts import DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged, ReAged
 from service.plans.running.facts import Event as Fact
 from service.terms.frame import YEARS_MAX, are_years_apart
-from service.terms.pricing import price_of
+from service.terms.pricing import is_capped, price_of
 from service.terms.terms import Unit
 
 LINES_MAX: Final = 480  # of a plan whose schedule is changed: forty years of months
@@ -57,8 +57,11 @@ def _refuse_dear(plan: Plan, rate_percent: Decimal) -> None:
     terms = replace(offer.terms, rate_percent=rate_percent)
     try:
         above = price_of(offer.jurisdiction, offer.product_class, terms, plan.agreed.amount, agreed_on).above
-    except Refused:  # no schedule of its own at that rate; what the change makes of this one is bounded elsewhere
-        return
+    except Refused:  # so dear that it has no annual rate, or no schedule of its own
+        if is_capped(offer.jurisdiction, offer.product_class, agreed_on):
+            sentence = f"A plan at {rate_percent} per cent would be above the cap of the law: it has no annual rate."
+            raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/rate_percent") from None
+        return  # what the change makes of this schedule is bounded elsewhere
     if above is not None:
         cap = f"{above.value} basis points, {above.source}"
         sentence = f"A plan at {rate_percent} per cent would be above the cap of {cap}."

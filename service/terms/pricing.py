@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,6 +14,8 @@ from service.terms.apr import Apr, rates_for
 from service.terms.quote import rates_of
 from service.terms.schedule import Instalment, build_schedule
 from service.terms.terms import Terms, Unit
+
+CAPS: Final = (LegalRule.APR_MAX, LegalRule.RATE_MAX, LegalRule.TOTAL_COST_MAX)
 
 
 class Pricing(Struct, frozen=True):
@@ -61,6 +64,11 @@ def cap_above(
         if cap is not None and bps > cap.value:
             return cap
     return None
+
+
+def is_capped(jurisdiction: str, product_class: str, on: date) -> bool:
+    """Whether a cap is in force: what has no price that can be told is above it."""
+    return any(_cap(rule, jurisdiction, product_class, on) for rule in CAPS)
 
 
 _cap = lru_cache(maxsize=1024)(strictest_on)
