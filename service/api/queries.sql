@@ -183,7 +183,7 @@ with looked as (
            (l.data ->> 'penalty')::bigint as penalty, (l.data ->> 'overpaid')::bigint as overpaid, l.at as recorded_at
       from looked l
       join plans p on p.bucket = bucket_of(l.plan_id) and p.plan_id = l.plan_id
-      join facts f on f.bucket = p.bucket and f.fact_id = l.data ->> 'payment_id'
+      join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact_id = l.data ->> 'payment_id'
      where ($5::text is null or f.reference = $5) and ($6::text is null or l.plan_id = $6)
        and ($7::text is null or p.currency = $7)
        and ($8::timestamptz is null or l.at >= $8) and ($9::timestamptz is null or l.at < $9)
@@ -211,7 +211,7 @@ with looked as (
            l.at as refunded_at
       from looked l
       join plans p on p.bucket = bucket_of(l.plan_id) and p.plan_id = l.plan_id
-      join facts f on f.bucket = p.bucket and f.fact_id = l.data ->> 'refund_id'
+      join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact_id = l.data ->> 'refund_id'
      where ($5::text is null or l.plan_id = $5) and ($6::text is null or p.currency = $6)
        and ($7::timestamptz is null or l.at >= $7) and ($8::timestamptz is null or l.at < $8)
        and ($9::bigint is null or (l.data ->> 'amount')::bigint >= $9)

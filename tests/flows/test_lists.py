@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -273,6 +274,20 @@ async def test_of_many_plans_a_page_reads_its_own(world: World) -> None:
     text = "\n".join(row[0] for row in plan)
     assert "plans_of_merchant" in text, text
     assert "Seq Scan" not in text, text
+
+
+@pytest.mark.parametrize(
+    ("statement", "more"), [(Q.list_payments, 7), (Q.list_refunds, 6)], ids=["payments", "refunds"]
+)
+async def test_the_facts_of_a_page_are_found_by_their_plans(world: World, statement: str, more: int) -> None:
+    """There is no index of facts by their ids: each would be looked for in its whole bucket."""
+    async with world.pool.acquire() as conn, conn.transaction():
+        await conn.execute(
+            "set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off"
+        )
+        rows = await conn.fetch(f"explain {statement}", "me_7", lists.HIGHEST, 100, 100, *(None,) * more, "")
+    text = "\n".join(row[0] for row in rows)
+    assert re.search(r" on facts\w* f .*\n +Index Cond: .*plan_id", text), text
 
 
 async def test_a_merchant_is_changed_and_switched_off_and_on(world: World) -> None:
