@@ -57,10 +57,10 @@ class DecisionLog(msgspec.Struct, frozen=True):
 async def answer_checkout(ask: Ask, checkout: Checkout, raw: bytes) -> Answer:
     """Decides, and answers once the decision is in the log.
 
-    Redis may make this fast, never different: unless everything asked was granted, the facts are read anew from
-    the database before the answer is given; and what was granted is logged only if the facts in the database are still
-    in the versions that Redis told. Nor does a process decide by a policy that was replaced and that it has not heard
-    of: the log would not take it, and it decides again.
+    What this process or Redis remembers may make this fast, never different: unless everything asked was granted, the
+    facts are read anew from the database before the answer is given; and what was granted is logged only if the facts
+    in the database are still in the versions that were remembered. Nor does a process decide by a policy that was
+    replaced and that it has not heard of: the log would not take it, and it decides again.
     """
     refuse_contradictions(checkout)
     for _ in range(RULEBOOKS_MAX):

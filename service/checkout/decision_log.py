@@ -56,7 +56,7 @@ class DecisionRow(LoggedDecision, frozen=True):
 
     opens_for: str | None  # the person, who is approved and has no account in this currency yet; None: opens none
     rulebook: int | None  # the revision it was made under; None: a person's, who knew the policy
-    kept: Versions | None  # of what the cache said; None: it was made of what the database says
+    kept: Versions | None  # of what was remembered; None: it was made of what the database says
 
 
 class RulebookChanged(Exception):
@@ -72,7 +72,7 @@ class Appended(Struct, frozen=True):
 
     logged: set[str]
     taken: set[str]  # left out, because a plan has taken their merchant reference
-    outdated: set[str]  # left out, because the cache had said what is not so
+    outdated: set[str]  # left out, because what was remembered is not so any more
     opened: list[Account]
 
 

@@ -246,8 +246,8 @@ select asked.decision_id
  where asked.has_key
 
 -- outdated --
--- The decisions made of what the cache said whose consumer or account is not in that version any more: decided anew.
--- It may have changed a moment ago; or somebody has put an old entry back into the cache.
+-- The decisions made of what was remembered whose consumer or account is not in that version any more: decided anew.
+-- It may have changed a moment ago, or another process has changed it; or somebody has put an old entry back into Redis.
 select decision_id
   from @asked
  where consumer_version is not null
