@@ -2,9 +2,9 @@
 --
 --   what a decision knows of the past  =  what is counted here  +  the plans whose state is not the one they were counted in
 --
--- Those are the plans that are open, the last ones that ended, and any that has changed since it was counted: whoever
--- moves a plan need not know of this table. It is a consumer's, and not a person's: a consumer keeps its plans, whoever is
--- found to be behind it.
+-- Those are the plans that are open, the last ones that ended, and any that has moved since it was counted: who moves one
+-- that was counted says so in its past_state, and need not know of this table. It is a consumer's, and not a person's: a
+-- consumer keeps its plans, whoever is found to be behind it.
 create table pasts (
     bucket         smallint         not null,
     consumer_id    text collate "C" not null,
@@ -17,7 +17,7 @@ create table pasts (
     constraint pasts_paid_off_plans_not_negative check (paid_off_plans >= 0)
 );
 
-alter table plans add column past_state    text;      -- in which it was counted; null: it is not
+alter table plans add column past_state    text;      -- in which it was counted, `moved` since; null: it is not
 alter table plans add column past_paid_off boolean;   -- counted as paid off, and not on a word that nobody has proved
 
 -- Of an account those that are not counted are found without the others.
