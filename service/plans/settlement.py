@@ -29,6 +29,7 @@ from service.plans.running.rows import Row, RowKind
 from service.plans.running.settling import due_on, give_up, left_ahead
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, before_what_comes, lines_of, settling_amount
+from service.plans.settlement_uk import charged, owed_in_uk, settled_in_uk_on, with_charges
 from service.terms.allocation_rule import Component
 from service.terms.calendar import add_months
 from service.terms.early_settlement import (
@@ -41,9 +42,9 @@ from service.terms.early_settlement import (
     settlement,
     settlement_by_78,
 )
-from service.terms.schedule import Instalment, cost_of, fees_of, paid_up_front
-from service.terms.terms import FeeDue, RebateMethod, Terms, Unit
-from service.terms.uk_settlement import uk_settlement, uk_settlement_date
+from service.terms.schedule import Instalment
+from service.terms.terms import RebateMethod
+from service.terms.uk_settlement import uk_settlement
 
 
 class QuoteSettlement(PlanCommand, frozen=True, kw_only=True):
@@ -95,10 +96,11 @@ def quote_of(
     method = RebateMethod.NONE if standing.closed or standing.withdrawal else _method(plan)
     until = on
     if method is RebateMethod.ACTUARIAL and not standing.recalculates and not at_once:
-        until = _uk_date(plan, on, deferred)
-    interest, costs = _given_up(plan, method, on, until)
+        until = settled_in_uk_on(plan, on, deferred=deferred)
     if method is RebateMethod.ACTUARIAL and standing.recalculates:  # of all charges, what does not fall by itself
-        interest, costs = 0, max(0, interest - plan.amounts.outstanding + settling_amount(standing.copy(), on))
+        interest, costs = 0, max(0, settling_amount(standing.copy(), on) - owed_in_uk(plan, on))
+    else:
+        interest, costs = _given_up(plan, method, on, until)
     interest_rebate, fee_rebate = _bounded(plan, on, interest, costs)
     rest = interest + costs - interest_rebate - fee_rebate
     if method is not RebateMethod.ACTUARIAL:  # to which all charges for the credit are one
@@ -213,10 +215,10 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
     for one in _captures(plan, with_interest=method is RebateMethod.ACTUARIAL or not plan.standing.recalculates):
         start_on, rows = one.start_on, one.rows
         if method is RebateMethod.ACTUARIAL:
+            rows = with_charges(terms, rows, one.lent)
+            up_front = charged(terms, one.up_front, one.lent)
+            paid = [(start_on, up_front), *one.parts] if up_front else one.parts
             apr = Decimal(plan.agreed.apr.value)
-            counted = _counted(terms, one.up_front, one.lent) if one.up_front else 0
-            paid = [(start_on, counted), *one.parts] if counted else one.parts
-            rows = _with_charges(terms, rows, one.lent)
             interest += uk_settlement(terms, rows, one.lent, start_on, until, apr, paid).rebate
             continue
         if method is RebateMethod.RULE_OF_78:
@@ -230,25 +232,6 @@ def _given_up(plan: Plan, method: RebateMethod, on: date, until: date) -> tuple[
                 quotient(fees.numerator, fees.denominator, Rounding.HALF_UP), start_on, rows[-1].due_on, on
             )
     return _without_returned(plan.standing, interest, costs)
-
-
-def _counted(terms: Terms, up_front: int, lent: int) -> int:
-    """What of the costs up front is part of the charge for credit: one that is none comes back to nobody."""
-    whole = paid_up_front(terms, lent)
-    in_rate = replace(terms, costs=tuple([one for one in terms.costs if one.in_apr]))
-    return quotient(up_front * paid_up_front(in_rate, lent), whole, Rounding.HALF_UP) if whole else 0
-
-
-def _with_charges(terms: Terms, rows: list[Instalment], lent: int) -> list[Instalment]:
-    """The same of the fees of instalments: without those that are no part of the charge for credit."""
-    if all(one.in_apr or one.due is FeeDue.UP_FRONT for one in terms.costs):
-        return rows
-    costs = [(one, cost_of(one, lent)) for one in terms.costs]
-    whole, in_rate = fees_of(costs, len(rows)), fees_of([one for one in costs if one[0].in_apr], len(rows))
-    return [
-        replace(row, fee=quotient(row.fee * counted, fee, Rounding.HALF_UP) if fee else row.fee)
-        for row, fee, counted in zip(rows, whole, in_rate, strict=True)
-    ]
 
 
 def _without_returned(standing: Standing, interest: int, costs: int) -> tuple[int, int]:
@@ -304,10 +287,3 @@ def _without_parts(number: int, row: Row, with_interest: bool) -> Instalment:
         row.owed[Component.INTEREST] - sum(part.interest for part in parts) if with_interest else 0,
         row.owed[Component.FEE] - sum(part.fee for part in parts),
     )
-
-
-def _uk_date(plan: Plan, on: date, deferred: bool) -> date:
-    """The settlement date: what the debtor may take, who gives notice today."""
-    begin_on, ends_on = plan.lines[0].begin_on, plan.lines[-1].due_on
-    is_monthly = plan.offer.terms.unit is Unit.MONTH
-    return uk_settlement_date(on, ends_on, start_on=begin_on, is_monthly=is_monthly, deferred=deferred)

@@ -112,3 +112,19 @@ def uk_settlement(
         return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, 0)
     balance = actuarial_balance(lent, repaid, periodic_rate(apr_percent, per_year_of(terms)))
     return settlement(settle_on, RebateMethod.ACTUARIAL, unpaid, unpaid_on(periods, settle_on) - balance)
+
+
+def uk_owed(
+    terms: Terms, lent: Iterable[tuple[date, int]], repaid: Iterable[tuple[date, int]], start_on: date, settle_on: date,
+    apr_percent: Decimal,
+) -> int:  # fmt: skip
+    """What is owed on `settle_on` of what was lent and repaid, each amount on its own day, none before `start_on`.
+
+    What was repaid holds the charges for the credit that were paid with it.
+    """
+    today = periods_after_first(terms, start_on, max(settle_on, start_on))
+    advances, repayments = (
+        [(today - periods_after_first(terms, start_on, max(on, start_on)), amount) for on, amount in amounts]
+        for amounts in (lent, repaid)
+    )
+    return actuarial_balance(advances, repayments, periodic_rate(apr_percent, per_year_of(terms)))
