@@ -318,12 +318,10 @@ with parts as (
      cross join lateral json_array_elements(funding -> 'participations') with ordinality as one (part, number)
 ), shared as (
     select bucket, plan_id, kind, partner_id, is_lost,
-           case when number = max(number) over w and sum(bps) over w = 10000
-                then lent - repaid - sum(part_of(lent, bps, 10000) - part_of(repaid, bps, 10000)) over w
-                     + part_of(lent, bps, 10000) - part_of(repaid, bps, 10000)
-                else part_of(lent, bps, 10000) - part_of(repaid, bps, 10000) end as holds
-      from parts
-    window w as (partition by bucket, plan_id)
+           held_by(lent, number, weights) - held_by(repaid, number, weights) as holds
+      from (select *, array_agg(bps) over (partition by bucket, plan_id order by number
+                                            rows between unbounded preceding and unbounded following) as weights
+              from parts) p
 ), sides as (
     select bucket, plan_id, debit_owner as partner_id, - amount as amount
       from transfers where debit = 'partner_participation' and plan_id is not null

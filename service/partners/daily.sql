@@ -79,7 +79,7 @@ with moved as materialized (
                   case when count(*) = 0 then 0 when count(*) = 1 and bool_and(is_plain) then min(interest_bps)
                        end as interest_bps   -- null: its interest is more than a share of all of it
              from (select number, owner, principal_bps, interest_bps,
-                          own_rate is null and (number = 1 or number < count(*) over () or sum(interest_bps) over () <> 10000)
+                          own_rate is null and (number = 1 or number = 2 and sum(interest_bps) over (order by number) < 10000)
                               as is_plain
                      from (select number, principal_bps, own_rate, coalesce(owners -> -1 ->> 'partner_id', partner_id) as owner,
                                   case schedule_type when 'same_instalment' then interest_bps

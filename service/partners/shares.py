@@ -4,7 +4,8 @@
 
 A share is always of all there has been so far, and what is booked is what it grows by. So 70 % of 6,000.00 is 4,200.00
 in whatever parts it is paid: no cent is lost and none is made. What the partners do not get is ours; where they hold
-all of a component, the last of them takes what the others leave.
+all of a component, the last of them takes what the others leave. Nobody takes what is not left: four quarters of
+2 cents are 1, 1, 0 and 0.
 """
 
 from math import gcd
@@ -26,9 +27,9 @@ def share(amount: int, numerator: int, denominator: int = BPS) -> int:
 
 def of_principal(parts: Parts, number: int, total: int) -> int:
     """What the partner of that number has of so much principal."""
-    if _is_rounded(parts, number):
+    if number == 0:
         return share(total, parts[number].principal_bps)
-    return _rest_of([one.principal_bps for one in parts], total)
+    return _left_to([one.principal_bps for one in parts], number, total)
 
 
 def of_interest(parts: Parts, number: int, total: int) -> int:
@@ -36,9 +37,9 @@ def of_interest(parts: Parts, number: int, total: int) -> int:
     one = parts[number]
     if one.own_rate is not None:
         return share(total, *one.own_rate)
-    if _is_rounded(parts, number):
+    if number == 0:
         return share(total, _interest_bps(one))
-    return _rest_of([_interest_bps(one) for one in parts], total)
+    return _left_to([_interest_bps(one) for one in parts], number, total)
 
 
 def of_collection(parts: Parts, number: int, principal: int, interest: int) -> int:
@@ -53,16 +54,16 @@ def of_collection(parts: Parts, number: int, principal: int, interest: int) -> i
 
 def of_fees(parts: Parts, number: int, total: int) -> int:
     """... of so much in fees."""
-    if _is_rounded(parts, number):
+    if number == 0:
         return share(total, parts[number].fee_bps)
-    return _rest_of([one.fee_bps for one in parts], total)
+    return _left_to([one.fee_bps for one in parts], number, total)
 
 
 def of_penalties(parts: Parts, number: int, total: int) -> int:
     """... of so much in penalties."""
-    if _is_rounded(parts, number):
+    if number == 0:
         return share(total, parts[number].penalty_bps)
-    return _rest_of([one.penalty_bps for one in parts], total)
+    return _left_to([one.penalty_bps for one in parts], number, total)
 
 
 def spread(parts: Parts, number: int, total: int) -> int:
@@ -103,13 +104,11 @@ def _interest_bps(one: Participation) -> int:
             return 0
 
 
-def _is_rounded(parts: Parts, number: int) -> bool:
-    """All but the last of several: it may take what the others leave."""
-    return number == 0 or number < len(parts) - 1
-
-
-def _rest_of(weights: list[int], total: int) -> int:
-    """The last one's share."""
-    if sum(weights) == BPS:
-        return total - sum([share(total, bps) for bps in weights[:-1]])
-    return share(total, weights[-1])
+def _left_to(weights: list[int], number: int, total: int) -> int:
+    """The share of that number: no more than those before it leave; all of that, where nobody after it has a share."""
+    left = abs(total)
+    for bps in weights[:number]:
+        left = max(left - share(abs(total), bps), 0)
+    is_last = weights[number] > 0 and sum(weights[: number + 1]) == BPS
+    mine = left if is_last else min(share(abs(total), weights[number]), left)
+    return mine if total >= 0 else -mine

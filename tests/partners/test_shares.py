@@ -90,6 +90,28 @@ def test_the_last_of_all_takes_what_the_others_leave() -> None:
     assert [shares.of_interest(thirds, number, 2) for number in range(3)] == [1, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("weights", "total", "expected"),
+    [
+        ((2_500,) * 4, 2, [1, 1, 0, 0]), ((2_500,) * 4, -2, [-1, -1, 0, 0]), ((2_500,) * 4, 3, [1, 1, 1, 0]),
+        ((2_500,) * 4, 5, [1, 1, 1, 2]), ((1_000,) * 10, 5, [1] * 5 + [0] * 5), ((1_000,) * 10, 4, [0] * 9 + [4]),
+        ((3_000,) * 3, 2, [1, 1, 0]),  # and none of ours
+        ((5_000, 5_000, 0), 1, [1, 0, 0]),
+        ((3_333, 3_333, 3_334, 0), 1, [0, 0, 1, 0]),  # whoever has no share does not take what is left
+    ],
+)  # fmt: skip
+async def test_nobody_takes_what_is_not_left(
+    pool: Pool, weights: tuple[int, ...], total: int, expected: list[int]
+) -> None:
+    funding = Funding("pr_1", 1, participations=tuple(
+        Participation(f"pa_{number}", bps or 1, bps, bps, bps) for number, bps in enumerate(weights)
+    ))  # fmt: skip
+    for of in (shares.of_interest, shares.of_fees, shares.of_penalties):
+        assert [of(funding.participations, number, total) for number in range(len(weights))] == expected
+    found = await pool.fetch("select share from interest_of_parts(0, $1, $2)", total, encoded(funding))
+    assert [row["share"] for row in found] == expected
+
+
 async def test_the_database_shares_interest_the_same(pool: Pool) -> None:
     chance = Random(1)
     for _ in range(200):
