@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from service.event_type import EventType
 from service.plans.running.dispute_facts import DisputeClosed, DisputeOpener, DisputeReason, DisputeState
-from service.plans.running.disputes import ROUNDS_MAX, refundable
+from service.plans.running.disputes import ROUNDS_MAX, still_disputed
 from service.plans.running.facts import Event as Fact
 from service.plans.running.facts import Refunded
 from service.plans.running.standing import Dispute, Standing
@@ -60,7 +60,7 @@ def closing(
 
     Lost or accepted, what was disputed comes back, as far as it has not come back before.
     """
-    amount = min(dispute.amount, refundable(standing)) if outcome in REFUNDS else 0
+    amount = still_disputed(standing, dispute) if outcome in REFUNDS else 0
     closed = DisputeClosed(id="", recorded_on=on, on=on, dispute_id=dispute.id, outcome=outcome)
     yield EventType.DISPUTE_CLOSED, {"dispute_id": dispute.id, "outcome": outcome, "amount": amount}, closed
     if amount:

@@ -192,6 +192,17 @@ STORIES = {
         plan state refunded, dispute_state accepted, outstanding 0.00
         account available 1000.00
     """,
+    "disputed in part, refunded at once, and lost: it comes back once": """
+        consumer limit 1000.00
+        buy 400.00 instalments
+        capture 400.00
+        refund 50.00
+        dispute reason not_received, amount 200.00
+        refund 150.00
+        answer evidence photo
+        decide outcome lost
+        plan refunded 250.00, outstanding 150.00
+    """,
     "disputed, and nobody answers: lost by time": """
         consumer limit 1000.00
         buy 400.00 instalments

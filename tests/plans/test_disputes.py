@@ -83,12 +83,25 @@ def test_lost_or_accepted_the_amount_is_refunded_and_the_merchant_bears_it(outco
     assert shown.version == len(life.facts[plan_id]) == 5
 
 
-def test_what_came_back_meanwhile_does_not_come_back_twice() -> None:
+@pytest.mark.parametrize(
+    ("before", "disputed", "meanwhile", "refunded"),
+    [
+        (0, 600_00, 450_00, 600_00), (0, 200_00, 200_00, 200_00), (0, 200_00, 150_00, 200_00),
+        (100_00, 200_00, 150_00, 300_00),  # what came back before it was opened was of something else
+        (0, 200_00, 250_00, 250_00), (0, 200_00, 0, 200_00),
+    ],
+)  # fmt: skip
+def test_what_came_back_meanwhile_does_not_come_back_twice(
+    before: int, disputed: int, meanwhile: int, refunded: int
+) -> None:
     life, plan_id = owed()
-    life.do(OpenDispute, plan_id, reason=REASON)
-    life.do(Refund, plan_id, amount=450_00)
+    if before:
+        life.do(Refund, plan_id, amount=before)
+    life.do(OpenDispute, plan_id, reason=REASON, amount=disputed)
+    if meanwhile:
+        life.do(Refund, plan_id, amount=meanwhile)
     lender(life, plan_id, CloseDispute, outcome=DisputeState.LOST)
-    assert seen(life, plan_id).refunded == 600_00
+    assert (seen(life, plan_id).refunded, seen(life, plan_id).outstanding) == (refunded, 600_00 - refunded)
 
 
 def test_who_does_not_answer_in_time_has_lost() -> None:

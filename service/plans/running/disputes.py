@@ -36,6 +36,15 @@ def refundable(standing: Standing) -> int:
     return sum(standing.lent) + standing.from_held - standing.refunded
 
 
+def still_disputed(standing: Standing, dispute: Dispute) -> int:
+    """What of it has not come back: whatever was refunded since it was opened was of what is disputed.
+
+    Of 600.00, 200.00 are disputed and 150.00 refunded then: 50.00.
+    """
+    came_back = max(standing.refunded - dispute.refunded_before, 0)
+    return min(max(dispute.amount - came_back, 0), refundable(standing))
+
+
 def _opened(standing: Standing, fact: DisputeOpened) -> None:
     """One at a time, and of no more than may still come back."""
     if standing.dispute is not None and standing.dispute.state in OPEN:
@@ -46,7 +55,7 @@ def _opened(standing: Standing, fact: DisputeOpened) -> None:
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
     standing.dispute = Dispute(
         fact.id, fact.on, fact.amount, fact.reason, DisputeState.NEEDS_RESPONSE, 1, fact.respond_by,
-        opened_by=fact.opened_by, words=fact.words,
+        opened_by=fact.opened_by, words=fact.words, refunded_before=standing.refunded,
     )  # fmt: skip
     if pauses.since_when(standing, PauseReason.DISPUTE) is None:
         standing.pauses.append(Pause(PauseReason.DISPUTE, fact.on))

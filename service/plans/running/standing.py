@@ -73,6 +73,7 @@ class Dispute(Struct, frozen=True, gc=False, array_like=True):
     closed_on: date | None = None
     opened_by: DisputeOpener = DisputeOpener.CONSUMER
     words: str = ""
+    refunded_before: int = 0  # minor units that had come back when it was opened
 
 
 LateFeeOf = tuple[date, int, date | None]  # its day, its amount, when what it is for was due; None: nothing was late
