@@ -18,7 +18,7 @@ from service.errors import Code, Problem, Refused
 from service.ledger.chart import Transfer
 from service.limits.account import Account
 from service.merchants.merchant import TimeAt
-from service.plans import books, store, subsidised, told_late
+from service.plans import books, given_up, store, subsidised, told_late
 from service.plans.book import Book, Change, Command, PlanCommand, Recorded, completed
 from service.plans.books import Books
 from service.plans.days import PassDays, next_day, passed
@@ -225,9 +225,10 @@ def in_time(command: Command, book: Book, now: datetime) -> Change:
 
 
 def _with_what_follows(change: Change, command: Command, now: datetime) -> Change:
-    """And what follows from it: for a scheme; for late fees of what had been paid in time; and for the scheme again."""
+    """And what follows from it: for a scheme; of what had been paid in time, for late fees, and for a charge-off, for
+    which fees may be what is late; then for the scheme again."""
     change = subsidised.put_right(change, command, now)
-    fewer = told_late.without_fees(change, command, now)
+    fewer = given_up.put_right(told_late.without_fees(change, command, now), command, now)
     return change if fewer is change else subsidised.put_right(fewer, command, now, subsidised.THIRD + 4)
 
 

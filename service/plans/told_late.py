@@ -6,7 +6,7 @@ due on 2 April, 4 days of grace   7 April: nothing had come, and 7.00 were levie
 
 Where only a part of the instalment was paid in time, the fee is what it would have been for the rest of it. Where
 collection rests since a day before the fee, there is none. It never rises: a payment in time that the bank takes back
-levies nothing.
+levies nothing. A plan that was given up owes no more fees than another.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def without_fees(change: Change, command: Command, now: datetime) -> Change:
     last = change.moved[-1]
     plan, account, moved, number = last.plan, change.account, list(change.moved), FIRST
     late = plan.offer.servicing.late_fee
-    if late is None or not plan.standing.late_fees or plan.standing.closed or plan.standing.done is None:
+    if late is None or not plan.standing.late_fees or plan.standing.is_forgiven or plan.standing.done is None:
         return change
     today = today_of(plan, now)
     known = [recorded.fact for one in moved if one.by != THE_DAY for recorded in one.facts]

@@ -60,6 +60,42 @@ STORIES = {
         close
         plan state charged_off
     """,
+    "given up by itself, and then it is told that it was paid in time": """
+        servicing charge_off_days 90
+        consumer limit 1000.00
+        buy 400.00 instalments
+        capture 400.00
+        + 95 days
+        close
+        plan state charged_off
+        pay 99.99 received_on 2026-03-02
+        plan state charged_off, outstanding 300.01
+        pay 0.01 received_on 2026-03-02
+        plan state active, collection_state collecting, outstanding 300.00   # the second of 16 March is 81 days late
+        account used 300.00
+        close
+        + 9 days
+        close
+        plan state charged_off
+        pay 300.00 received_on 2026-03-16
+        plan state paid_off
+        close
+        account available 1000.00
+        ledger merchant_payable -384.10, merchant_fee_income -15.90, processor_clearing 400.00,
+            partner_receivable 280.00, partner_payable -280.00
+    """,
+    "paid, long paid off, and all of it comes back from the bank": """
+        servicing charge_off_days 90
+        consumer limit 1000.00
+        buy 400.00 instalments
+        capture 400.00
+        pay 400.00
+        + 120 days
+        close
+        plan state paid_off
+        bounce 1
+        plan state charged_off, outstanding 400.00, days_past_due 120
+    """,
     "called due: all of it on one day, which ends the schedule": """
         consumer limit 1000.00
         buy 400.00 instalments

@@ -12,7 +12,8 @@ from service.plans.credits import Credit, CreditKind
 from service.plans.money_back import ReturnPayment
 from service.plans.pausing import PauseCollection
 from service.plans.payment import RecordPayment
-from service.plans.running.facts import ChargedOff, Levied, PauseReason
+from service.plans.reschedule import ChargeOff, Forgive
+from service.plans.running.facts import ChargedOff, Forgiven, Levied, PauseReason
 from service.plans.state import PlanState
 from service.terms.servicing import AskedWith, LateFee, Servicing
 from tests.plans.lives import Life
@@ -122,20 +123,31 @@ def test_the_books_say_so() -> None:
     assert life.balances(plan_id)[LedgerAccount.PENALTY_INCOME] == -9_20
 
 
-def test_a_plan_that_was_given_up_is_looked_at_once_it_goes_on() -> None:
-    """What was paid in time was told after the day on which time gave the plan up; an operator undoes that."""
-    life, plan_id = owed(Servicing(late_fee=FEE, charge_off_days=40))
+def test_a_plan_that_was_given_up_owes_no_such_fee_either() -> None:
+    """What was paid in time was told after the day on which an operator gave the plan up; an operator undoes that."""
+    life, plan_id = owed(Servicing(late_fee=FEE))
     pass_to(life, plan_id, day(5, 13))
+    life.do(ChargeOff, plan_id, actor=OPERATOR)
     assert len(fees(life, plan_id)) == 2
     pay(life, plan_id, 102_01, day(4, 2))
     pay(life, plan_id, 102_01, day(5, 2))
     plan = life.plans[plan_id]
-    assert (plan.state, sum(asked(life, plan_id))) == (PlanState.CHARGED_OFF, sum(fees(life, plan_id)))
+    assert (plan.state, asked(life, plan_id)) == (PlanState.CHARGED_OFF, [0, 0, 0])
     (given_up,) = [one.fact.id for one in life.facts[plan_id] if isinstance(one.fact, ChargedOff)]
     life.do(Correct, plan_id, actor=OPERATOR, undone_id=given_up)
     plan = life.plans[plan_id]
     assert (plan.state, asked(life, plan_id)) == (PlanState.ACTIVE, [0, 0, 0])
     assert plan.amounts.outstanding == 306_02 - 2 * 102_01
+
+
+def test_a_plan_that_was_let_go_is_looked_at_once_it_goes_on() -> None:
+    life, plan_id = owed(Servicing(late_fee=FEE))
+    pass_to(life, plan_id, day(5, 13))
+    life.do(Forgive, plan_id, actor=OPERATOR)
+    pay(life, plan_id, 102_01, day(4, 2))
+    (let_go,) = [one.fact.id for one in life.facts[plan_id] if isinstance(one.fact, Forgiven)]
+    life.do(Correct, plan_id, actor=OPERATOR, undone_id=let_go)
+    assert asked(life, plan_id) == [0, 0, 15_20]  # that of the instalment of May
 
 
 @pytest.mark.parametrize(
