@@ -18,9 +18,11 @@ select business_on, last_number
 -- first_filed --
 select min(filed_on) from partner_events where programme_id = $1 and partner_id = $2;
 
--- close_day --
+-- close_days --
+-- $1 programme, $2 partner, $3 the days, $4 their files.
 insert into partner_closings (programme_id, partner_id, business_on, last_number, file_id, closed_at)
-values ($1, $2, $3, $4, $5, $6)
+select $1, $2, day.business_on, $5, day.file_id, $6
+  from unnest($3::date[], $4::text[]) as day (business_on, file_id)
     on conflict do nothing;
 
 -- unmade_days --
@@ -34,13 +36,19 @@ select business_on, last_number, file_id, closed_at, coalesce(before, 0) as befo
                       and f.business_on = c.business_on)
  order by business_on;
 
--- last_file --
--- $1 partner, $2 type: the last of all its programmes.
-select number, sha256 from daily_files where partner_id = $1 and type = $2 order by number desc limit 1;
+-- last_files --
+-- $1 partner, $2 types: of each type the last file of all its programmes.
+select last.type, last.number, last.sha256
+  from unnest($2::text[]) as of_type
+ cross join lateral (select type, number, sha256
+                       from daily_files
+                      where partner_id = $1 and type = of_type
+                      order by number desc
+                      limit 1) last;
 
 -- positions_before --
--- $1 programme, $2 partner: its last file of positions.
-select file_id
+-- $1 programme, $2 partner: its last file of positions, and its day.
+select file_id, business_on
   from daily_files
  where programme_id = $1 and partner_id = $2 and type = 'POS'
  order by business_on desc
@@ -160,17 +168,20 @@ select settlement_id, end_to_end_id, leg, amount, case when amount < 0 then 'deb
  order by leg, currency;
 
 -- chg_rows --
--- $1 the file of positions of the day, $2 the one before. A plan's first position is no change.
-select now.plan_id, change.field, change.old, change.new, now.bucket, change.is_time, now.business_on
-  from daily_positions now
-  join daily_positions was on was.file_id = $2 and was.plan_id = now.plan_id
+-- $1 the file of positions of the day, $2 the one before. A plan's first position is no change, nor is its last one.
+select plan_id, change.field, change.old, change.new, now.bucket, change.is_time, now.business_on
+  from (select * from daily_positions where file_id = $1) now
+  full join (select * from daily_positions where file_id = $2) was using (plan_id)   -- full: so it is never a loop in a loop
  cross join lateral (values
        ('bucket', was.age_bucket, now.age_bucket, now.days_past_due > was.days_past_due),
        ('next_due_on', was.next_due_on::text, now.next_due_on::text, was.next_due_on <= now.business_on),
        ('share_bps', was.share_bps::text, now.share_bps::text, false),
        ('status', was.status, now.status, false)) change (field, old, new, is_time)
- where now.file_id = $1 and change.old is distinct from change.new
- order by now.plan_id, change.field;
+ where coalesce(now.file_id, '') = $1 and coalesce(was.file_id, '') = $2   -- in both
+   and (was.age_bucket, was.next_due_on, was.share_bps, was.status)        -- most plans are as they were
+       is distinct from (now.age_bucket, now.next_due_on, now.share_bps, now.status)
+   and change.old is distinct from change.new
+ order by plan_id, change.field;
 
 -- last_facts --
 -- What has happened to these plans last.
@@ -179,13 +190,14 @@ select f.plan_id, f.fact, f.effective_on
   join plans p on p.bucket = k.bucket and p.plan_id = k.plan_id
   join facts f on f.bucket = p.bucket and f.plan_id = p.plan_id and f.number = p.version;
 
--- insert_piece --
-insert into daily_file_pieces (file_id, piece, content) values ($1, $2, $3);
+-- insert_pieces --
+insert into daily_file_pieces (file_id, piece, content) select * from unnest($1::text[], $2::int[], $3::bytea[]);
 
--- insert_daily_file --
+-- insert_daily_files --
 insert into daily_files (file_id, partner_id, programme_id, type, number, business_on, records, sha256, previous_sha256,
                          manifest)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+select file_id, partner_id, programme_id, type, number, business_on, records, sha256, previous_sha256, manifest
+  from @kept;
 
 -- manifests_of_day --
 -- Of programme $1 and day $3; of partner $2, or of all.

@@ -16,6 +16,7 @@ from service import ids, verify
 from service.db import Pool, run_checks
 from service.errors import Code, Refused
 from service.partners import daily_flow as daily
+from service.partners.filing_flow import Filing
 from service.partners.layout_texts import twin_of
 from service.partners.layouts import FileType
 from service.partners.manifest import DailyManifest
@@ -191,7 +192,7 @@ async def test_a_crash_half_way_leaves_the_day_closed_and_it_is_made_later(
         plan = await FundedPlan(1).authorize(connection)
         await plan.capture(connection, 10_000, MONDAY)
         with monkeypatch.context() as broken:
-            broken.setattr(daily, "_keep", None)
+            broken.setattr(Filing, "_keep", None)
             with pytest.raises(TypeError):
                 await made(pool, MONDAY)
         assert await pool.fetchval("select count(*) from daily_positions") == 0

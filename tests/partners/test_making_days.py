@@ -2,14 +2,17 @@
 
 from datetime import date, timedelta
 
+import asyncpg
 import pytest
 
 from service import ids
 from service.db import Pool, run_checks
 from service.partners import daily_flow as daily
+from service.partners import filing_flow
 from service.partners.funding import Funding, Participation
 from service.partners.layouts import FileType
 from service.partners.manifest import DailyManifest
+from service.partners.months_flow import make_month_of
 from tests.partners.ledger import (
     BPS,
     MONDAY,
@@ -156,6 +159,46 @@ async def test_fundings_are_not_gone_through_for_each_plan(pool: Pool) -> None:
                           ["Merge Cond: (s.alike = o.alike)"], ["Merge Cond: (o.alike = s.alike)"])  # fmt: skip
 
 
+async def test_positions_before_are_not_gone_through_for_each_plan(pool: Pool) -> None:
+    """Days may be made before the server has looked at what positions there are: it takes them for a few then."""
+    first, second = (ids.new_id(ids.FILE, 0, 1_772_400_000_000 + number) for number in range(2))
+    async with pool.acquire() as connection:
+        await make_month_of(connection, first)
+        plan = await connection.fetch(f"explain {daily.Q.chg_rows}", second, first)
+    assert [row[0] for row in plan if "Hash Full Join" in row[0] or "Merge Full Join" in row[0]]
+
+
+async def test_missed_days_are_made_together_and_what_a_crash_left_is_made_later(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten missed days some were made when it crashed; they stay, and the others follow them."""
+    async with pool.acquire() as connection:
+        await open_world(connection)
+        plan = await FundedPlan(1).authorize(connection)
+        await plan.capture(connection, 10_000, MONDAY)
+    monkeypatch.setattr(filing_flow, "ROWS_AT_ONCE", 8)  # two days, of four files each
+    days = [MONDAY + timedelta(days=number) for number in range(10)]
+    make, seen = filing_flow.Filing.make, list[date]()
+
+    async def make_until_it_crashes(filing: filing_flow.Filing, day: asyncpg.Record) -> None:
+        seen.append(day["business_on"])
+        if len(seen) == 6:
+            raise ConnectionError
+        await make(filing, day)
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(filing_flow.Filing, "make", make_until_it_crashes)
+        with pytest.raises(ConnectionError):
+            await daily.make_day(pool, SIGNER, PROGRAMME, days[-1], evening(days[-1]))
+    assert seen == days[:6]
+    kept = await daily.manifests(pool, PARTNER, "", 100, FileType.POS)
+    await daily.make_day(pool, SIGNER, PROGRAMME, days[-1], evening(days[-1]))
+    files = await daily.manifests(pool, PARTNER, "", 100, FileType.POS)
+    assert 0 < len(kept) < 6
+    assert files[: len(kept)] == kept
+    assert [(one.business_on, one.number, one.records) for one in files] == [(on, n, 1) for n, on in enumerate(days, 1)]
+
+
 async def test_many_plans_lose_and_make_no_cent(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Odd captures and payments over a week: the files add up to the ledger, in whatever batches they are made."""
     async with pool.acquire() as connection, connection.transaction():
@@ -185,9 +228,10 @@ async def test_many_plans_lose_and_make_no_cent(pool: Pool, monkeypatch: pytest.
         found = {one.name: one.rows for one in await run_checks(connection)}
     assert not any(found[name] for name in found if name.startswith(("partner_events", "daily", "closed_days")))
 
-    for table in ("daily_files", "daily_file_pieces", "daily_positions", "daily_legs"):
-        await pool.execute(f"alter table {table} disable trigger user")
-        await pool.execute(f"delete from {table}")
-    monkeypatch.setattr(daily, "_ROWS_AT_ONCE", 7)
-    assert [await made(pool, on) for on in days] == files
-    assert [await content(pool, one) for day in files for one in day.values()] == bytes_of
+    for rows_at_once in (7, 5_000):  # each day by itself, some rows at a time; all days in one transaction
+        monkeypatch.setattr(filing_flow, "ROWS_AT_ONCE", rows_at_once)
+        for table in ("daily_files", "daily_file_pieces", "daily_positions", "daily_legs"):
+            await pool.execute(f"alter table {table} disable trigger user")
+            await pool.execute(f"delete from {table}")
+        assert [await made(pool, on) for on in days] == files
+        assert [await content(pool, one) for day in files for one in day.values()] == bytes_of
