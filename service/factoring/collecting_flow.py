@@ -27,7 +27,7 @@ from service.factoring.payment import (
     next_business_day,
     require_payable,
 )
-from service.factoring.purchase import paid
+from service.factoring.purchase import Came, paid, paid_in_order
 from service.factoring.receivable import Receivable, said
 from service.ledger.chart import Occasion
 from service.ledger.factoring import remitted
@@ -134,12 +134,27 @@ async def _collect(
         await assigning_flow.recover(conn, purchase, amount, dilution, payment_id, told, from_seller=from_seller)
         return
     if position is not None and purchase.terms is not None:
-        position = paid(position, purchase.terms, amount, dilution, max(on, position.since))
+        if on < position.since:
+            came = [*await _came(conn, purchase, payment_id), (on, amount, dilution)]
+            position = paid_in_order(position, purchase.terms, purchase.assigned_on, came)
+        else:
+            position = paid(position, purchase.terms, amount, dilution, on)
         is_paid = position.is_paid
     else:
         is_paid = (await receivables_flow.locked(conn, purchase.receivable_id)).open == 0
     state = AssignmentState.COLLECTED if is_paid else AssignmentState.PART_COLLECTED
     await assigning_flow.keep(conn, purchase, state, position, AssignmentStepKind.COLLECTED, told, payment_id, how)
+
+
+async def _came(conn: Connection, purchase: Assignment, payment_id: str) -> list[Came]:
+    """What came of a purchase before that payment was told; what went astray, when the merchant had handed it on."""
+    rows = await conn.fetch(Q.list_payments, purchase.receivable_id)
+    return [
+        (row["remitted_on"] if row["is_misdirected"] else row["paid_on"], row["amount"], row["dilution"])
+        for row in rows
+        if row["assignment_id"] == purchase.assignment_id and row["payment_id"] != payment_id
+        and (row["remitted_on"] is not None or not row["is_misdirected"])
+    ]  # fmt: skip
 
 
 async def _tell_to_remit(conn: Connection, one: Receivable, row: asyncpg.Record, told: Told) -> None:

@@ -106,9 +106,9 @@ def require_payable(
     if by is PaidTo.ASSIGNEE and purchase is None:
         raise Refused(Code.STATE_FORBIDS, "Nobody has bought it: the merchant says what was paid.")
     is_counting = purchase is not None and purchase.state is not AssignmentState.WRITTEN_OFF
-    since = purchase.position.since if is_counting and purchase and purchase.position else None
+    since = purchase.assigned_on if is_counting and purchase and purchase.position else None
     if since is not None and body.paid_on < since:
-        raise Refused(Code.INVALID_FIELD, f"What was paid before {since} is counted already.", "/paid_on")
+        raise Refused(Code.INVALID_FIELD, f"It was bought on {since}, and what was paid before was not.", "/paid_on")
 
 
 def is_misdirected(purchase: Assignment | None, by: PaidTo, paid_on: date, amount: int) -> bool:

@@ -10,6 +10,7 @@ F 10,000, advance 85 %, service 0.8 %, 8 % a year: paid on day 60 it releases 1,
 on day 150 it costs 8,863.33.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
@@ -20,6 +21,8 @@ from service.ledger.booking import Books
 from service.ledger.chart import Occasion
 from service.ledger.factoring import factored, recovered_receivable
 from service.money import BPS, take_bps
+
+Came = tuple[date, int, int]  # on a day: what was paid, and what was credited besides; minor units
 
 YEAR: Final = 360  # days, of which a discount counts the actual ones
 
@@ -89,6 +92,14 @@ def paid(one: Bought, terms: PurchaseTerms, amount: int, dilution: int, on: date
     return structs.replace(
         after, discount=discount, released=after.face - after.advance - after.service - discount - after.diluted
     )
+
+
+def paid_in_order(one: Bought, terms: PurchaseTerms, assigned_on: date, came: Iterable[Came]) -> Bought:
+    """The same of all that came since it was bought, by the days on which it came, in whatever order that was told."""
+    after = bought(one.face, terms, assigned_on)
+    for on, amount, dilution in sorted(came):
+        after = paid(after, terms, amount, dilution, on)
+    return after
 
 
 def recourse_price(one: Bought, terms: PurchaseTerms, on: date) -> int:

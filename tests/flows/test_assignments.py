@@ -153,7 +153,10 @@ async def test_an_undisclosed_assignment_is_collected_by_the_seller_as_an_agent(
     before = await world.merchant.post(
         f"/v1/receivables/{invoice}/payments", {"amount": 1_000_00, "paid_on": "2026-04-01"}
     )
-    assert before.json()["pointer"] == "/paid_on"  # until then the discount is counted
+    assert (before.json()["is_misdirected"], before.json()["remit_by"]) == (False, "2026-04-07")
+    position = (await assignment(world, one["id"]))["position"]
+    assert (position["collected"], position["since"]) == (5_000_00, "2026-04-02")
+    assert position["unit_days"] == 8_500_00 * 30 + 7_500_00  # it came a day before the other
 
 
 async def test_what_a_partner_bought_is_paid_to_it_and_books_nothing(world: World) -> None:

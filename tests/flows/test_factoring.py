@@ -145,6 +145,28 @@ async def test_what_the_seller_collects_after_that_is_handed_on(world: World) ->
     assert (await assignment(world, one["id"]))["position"]["lost"] == 6_500_00
 
 
+@pytest.mark.parametrize("told", [("2026-03-12", "2026-04-01"), ("2026-04-01", "2026-03-12")])
+async def test_in_whatever_order_it_is_told_the_days_count_on_which_it_came(
+    world: World, told: tuple[str, str]
+) -> None:
+    """8,500 for 10 days, 6,500 for 20 and 2,500 for 30 at 8 % of 360 days are 64.44: with 80.00 besides, 1,355.56 are
+    left of 10,000."""
+    at(world, 0)
+    one = await receivable(world)
+    made = await bought(world, one)
+    at(world, 34)
+    refused = await world.operator.post(
+        f"/v1/operator/receivables/{one}/payments", {"amount": 1, "paid_on": "2026-03-01"}
+    )
+    assert (refused.status_code, refused.json()["pointer"]) == (400, "/paid_on")
+    for on in told:
+        await pay(world, one, {"2026-03-12": 2_000_00, "2026-04-01": 4_000_00}[on], on)
+    at(world, 60)
+    await pay(world, one, 4_000_00, "2026-05-01")
+    position = (await assignment(world, made["id"]))["position"]
+    assert (position["discount"], position["released"]) == (64_44, 1_355_56)
+
+
 async def test_a_credit_lowers_the_release(world: World) -> None:
     invoice = await receivable(world)
     one = await bought(world, invoice)
