@@ -23,6 +23,7 @@ from service.config import CannotStart, Settings
 from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
 from service.exchange import Edge
+from service.server import large_pages
 from service.server.door import State
 from service.server.reading import Reading
 from service.server.supervisor import READY, listen
@@ -30,6 +31,7 @@ from service.server.tally import Tally
 from service.server.wire import Protocol
 
 BUSY_S: Final = 0.01  # who takes so long for one connection has a loop full of work
+SETTLED_S: Final = 10.0  # after the start: what the first requests have made, and stays, is there by then
 TOGETHER_MAX: Final = 64  # and takes so many at once: those at the door must not wait for a turn of the loop each
 
 
@@ -79,6 +81,7 @@ class Server(uvicorn.Server):
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
         gc.set_threshold(10_000, 20, 20)  # a decision makes hundreds of objects, and hardly one outlives its answer
         _tell(self._report, READY)
+        self._loop.call_later(SETTLED_S, self._loop.run_in_executor, None, large_pages.move)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to stop: who asks whether we are ready, and who is answered, hears so at once."""
