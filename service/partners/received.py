@@ -1,6 +1,7 @@
 """What the partner sends: what a file was sent as, whether it is that, and what became of it. Pure."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -85,7 +86,8 @@ def require_proven(proof: Proof, kind: ReceivedType, read: Tally, sha256: str, *
         raise Refused(Code.ALTERED_FILE, sentence)
     if proof.rows not in (None, read.records):
         raise Refused(Code.WRONG_COUNT, f"The file has {read.records} rows, and was sent as one of {proof.rows}.")
-    if proof.total is not None and proof.total not in (totals := _totals(kind, read.sums)):
+    totals = _totals(kind, read.sums)
+    if proof.total is not None and Decimal(proof.total) not in map(Decimal, totals or ["0"]):
         sentence = (
             f"The amounts of the file come to {' and '.join(totals) or 'nothing'}, and were sent as {proof.total}."
         )
@@ -125,4 +127,4 @@ def _totals(kind: ReceivedType, sums: Sums) -> list[str]:
     columns = TOTAL_OF.get(kind, ())
     return sorted(
         {decimal_text(sum(by_column[name] for name in columns), currency) for currency, by_column in sums.items()}
-    ) or ["0.00"]
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from contextlib import nullcontext
 from datetime import date
 
 import asyncpg
@@ -12,7 +13,8 @@ from service.db import Pool
 from service.errors import Code, Refused
 from service.partners import receiving_flow as receiving
 from service.partners.layouts import FileType
-from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType
+from service.partners.manifest import Tally
+from service.partners.received import Proof, ReceivedFile, ReceivedState, ReceivedType, require_proven
 from tests.partners.ledger import MONDAY, PARTNER, PROGRAMME, TUESDAY, WEDNESDAY, FundedPlan, evening, open_world
 from tests.partners.test_daily_files import content, made
 
@@ -117,6 +119,20 @@ async def test_what_is_not_what_it_was_sent_as_is_refused(
         await receiving.note_refusal(connection, given, refused.value, evening(WEDNESDAY))
     (listed,) = await receiving.received_files(pool, PARTNER, "", 9, ReceivedState.REFUSED)
     assert (listed.fault, listed.detail, listed.rows) == (code, refused.value.detail, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "is_right"),
+    [
+        ((), "0", True), ((), "0.000", True), ((), "0.01", False), (((-140_00, "EUR"),), "-140", True),
+        (((-140, "JPY"),), "-140", True), (((-140, "JPY"),), "-1.40", False), (((1_500, "KWD"),), "1.5", True),
+    ],
+)  # fmt: skip
+def test_the_sum_is_compared_as_a_number(rows: tuple[tuple[int, str], ...], total: str, is_right: bool) -> None:
+    tally = Tally(ReceivedType.STL)
+    tally.sums |= {currency: {"amount": amount} for amount, currency in rows}
+    with nullcontext() if is_right else pytest.raises(Refused, match="were sent as"):
+        require_proven(Proof(total=total), ReceivedType.STL, tally, "", ends_a_line=True)
 
 
 async def test_the_same_bytes_are_a_duplicate_while_they_count(pool: Pool, ours: dict[FileType, bytes]) -> None:
