@@ -76,7 +76,9 @@ def spread(parts: Parts, number: int, total: int) -> int:
 def bound(funding: Funding, terms: Terms) -> Funding:
     """The funding of a plan with these terms: a partner's own rate becomes its part of the plan's interest.
 
-    5.5 % on 70 % of what is lent at 9 % is 70 % x 5.5 / 9 of the interest. Without a rate there is none to share.
+    5.5 % on 70 % of what is lent at 9 % is 70 % x 5.5 / 9 of the interest. Without a rate there is none to share. It
+    is agreed for the plan's life, as all terms are: where the plan's rate is changed later, the partner keeps that part
+    of its interest, so that what both lend bears the change in proportion. At 12 % it is 7.33 %, in a pause nothing.
     """
     if all(one.schedule_type is not ScheduleType.OWN_RATE for one in funding.participations):
         return funding

@@ -104,6 +104,21 @@ async def test_a_partner_at_its_own_rate(world: World) -> None:
     }  # fmt: skip
 
 
+async def test_a_partner_at_its_own_rate_keeps_its_part_where_the_plans_rate_changes(world: World) -> None:
+    """At 12 % the first month bears 60.00: 25.67 of it, as 19.25 of 45.00, which is 7.33 % on its 70 %."""
+    plan = await captured(world, participant(7_000, world.demo.partner_id, **OWN_RATE))
+    body = {"on": "2026-03-02", "rate_percent": "12"}
+    changed = await world.operator.post(f"/v1/operator/plans/{plan}/rates", body)
+    assert changed.is_success, changed.text
+    on(world, 32)
+    assert (await world.operator.post("/v1/operator/day-close")).is_success
+    found = (await world.operator.get("/v1/operator/ledger/trial-balance", as_of="2026-04-02")).json()["accounts"]
+    balances = {row["account"]: row["balance"] for row in found}
+    assert (balances["partner_accrued"], balances["servicing_income"], balances["interest_income"]) == (
+        -25_67, -16_33, -18_00,
+    )  # fmt: skip
+
+
 async def test_a_partner_that_has_a_share_of_what_is_collected(world: World) -> None:
     """70 % of each sum that comes in, principal and interest together: of 524.71 that is 367.30, and of 1.02, 0.71."""
     partner = world.demo.partner_id
