@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Coroutine, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -50,6 +50,7 @@ from service.plans.payment import RecordPayment
 
 AT_ONCE: Final = 16  # calls to processors of one process
 ASKED_AT_ONCE: Final = 200
+ELSEWHERE: Final = timedelta(hours=12)  # by which a clock is behind UTC or ahead of it
 
 log = logging.getLogger("tenor.payments")
 
@@ -162,7 +163,7 @@ class Charging:
                 actor=Actor(ActorKind.PROCESSOR, charge.processor_id),
                 plan_id=charge.plan_id,
                 amount=charge.amount,
-                received_on=_value_date(charge, heard.received_on, self.time_at(charge.merchant_id, now)),
+                received_on=value_date(charge, heard.received_on, self.time_at(charge.merchant_id, now)),
                 reference=charge.charge_id,
             ),
             now,
@@ -217,11 +218,16 @@ class Charging:
         return [found.get(charge.charge_id) for charge in charges]
 
 
-def _value_date(charge: Charge, received_on: date | None, now: datetime) -> date | None:
-    """The processor's value date, within the time from the charge until now: its calendar may be wrong, ours is not."""
+def value_date(charge: Charge, received_on: date | None, now: datetime) -> date | None:
+    """The processor's value date, within the time from the charge until now: its calendar may be wrong, ours is not.
+
+    It is of the processor's place, or the plan's, where it may be the day before or after: what was charged in Los
+    Angeles in the evening of the 2nd, when it was the 3rd in UTC, came on the 2nd, whenever that is heard.
+    """
     if received_on is None:
         return None
-    return min(max(received_on, charge.made_at.astimezone(UTC).date()), now.astimezone(UTC).date())
+    first, last = (charge.made_at - ELSEWHERE).astimezone(UTC).date(), (now + ELSEWHERE).astimezone(UTC).date()
+    return min(max(received_on, first), last)
 
 
 def _is_done(answer: Answer, before: Code) -> bool:
