@@ -25,7 +25,7 @@ from service.plans.days import A_DAY
 from service.plans.happening import exposed, stand, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
-from service.plans.running.facts import ChargedOff, Corrected
+from service.plans.running.facts import ChargedOff, Corrected, undone_by
 from service.plans.running.facts import Event as Fact
 from service.plans.running.pauses import day_past_due, rests_on
 from service.plans.running.standing import Standing
@@ -53,7 +53,7 @@ def _facts(before: Plan, plan: Plan, days: int, today: date, undone: set[str]) -
     standing = plan.standing
     if standing.charged_off_on is None:
         given_up = [one.id for one in facts_of(plan) if isinstance(one, ChargedOff)]
-        if not _may_be_given_up(plan, today) or undone.intersection(given_up):
+        if not undone or undone.intersection(given_up) or not _may_be_given_up(plan, today):
             return ()
         if _given_up_on(standing, days, today) is None or _given_up_on(before.standing, days, today) is not None:
             return ()
@@ -69,9 +69,9 @@ def _facts(before: Plan, plan: Plan, days: int, today: date, undone: set[str]) -
 
 
 def _undone(change: Change) -> set[str]:
-    """The facts that the command says never happened."""
-    facts = [recorded.fact for one in change.moved for recorded in one.facts]
-    return {fact.fact_id for fact in facts if isinstance(fact, Corrected)}
+    """The facts that never happened, now that the command is done: a payment that the bank returned, a mistake."""
+    found = [undone_by(recorded.fact) for one in change.moved for recorded in one.facts]
+    return {fact_id for fact_id in found if fact_id is not None}
 
 
 def _may_be_given_up(plan: Plan, today: date) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from service.ledger.chart import LedgerAccount
+from service.plans.capture import Capture
 from service.plans.correction import Correct
 from service.plans.days import PassDays, next_day
 from service.plans.money_back import ReturnPayment
@@ -19,9 +20,9 @@ from service.plans.running.facts import ChargedOff, PauseReason
 from service.plans.running.versions import lines_on
 from service.plans.state import PlanState
 from service.terms.servicing import AskedWith, LateFee, Servicing
+from service.terms.terms import Captures, Terms, Unit
 from service.terms.terms import ChargeOff as ChargeOffRule
-from service.terms.terms import Terms, Unit
-from tests.plans.lives import Life
+from tests.plans.lives import Life, agreement
 from tests.plans.test_passing_days import START, TERMS, day, owed, pass_to
 from tests.plans.verbs_of_routes import OPERATOR
 
@@ -107,6 +108,19 @@ def test_what_the_bank_takes_back_after_that_day_gives_it_up_at_once() -> None:
     life.do(ReturnPayment, plan_id, actor=OPERATOR, payment_id=payment_id)
     assert life.events == ["payment.returned", "plan.charged_off"]
     assert given_up_on(life, plan_id) == day(9, 15)
+
+
+def test_what_is_captured_later_gives_nothing_up() -> None:
+    """Captured as if agreed at the start, it is owed in part since days that are past; but nobody was late with it."""
+    life, terms = Life(), replace(TERMS, captures=Captures.FORESEEN)
+    plan_id = life.authorize(agreement(amount=300_00, terms=terms, servicing=AFTER_40, capture_within_days=120))
+    life.do(Capture, plan_id, amount=150_00)
+    pass_to(life, plan_id, day(5, 1))
+    pay(life, plan_id, 51_01, day(4, 2))
+    pass_to(life, plan_id, day(5, 20))
+    life.do(Capture, plan_id, amount=150_00)
+    plan = life.plans[plan_id]
+    assert (plan.state, plan.remaining, plan.lines[0].outstanding) == (PlanState.ACTIVE, 0, 51_00)
 
 
 def test_before_that_day_it_comes_in_time() -> None:
