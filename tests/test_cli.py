@@ -82,6 +82,7 @@ def workers_of(process: Process) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+@pytest.mark.long
 def test_the_table_names_what_exists() -> None:
     code, out, _ = result(tenor("--help"))
     assert code == 0
@@ -91,17 +92,20 @@ def test_the_table_names_what_exists() -> None:
         assert callable(getattr(__import__(module, fromlist=[function]), function))
 
 
+@pytest.mark.long
 def test_a_command_that_does_not_exist() -> None:
     code, _, err = result(tenor("serv"))
     assert (code, err) == (2, "tenor: there is no command 'serv'; serve?\n")
 
 
+@pytest.mark.long
 def test_light_commands_import_little() -> None:
     script = "import sys, service.cli; service.cli.main(['--help']); print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert not [name for name in ("asyncpg", "litestar", "redis", "rich") if f"'{name}'" in loaded]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("given", "loaded"),
     [({}, set()), ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}, {"opentelemetry.sdk.resources"})],
@@ -115,6 +119,7 @@ def test_what_only_others_want_is_not_loaded_by_a_process_that_serves(given: dic
     assert modules & {"pydantic", "rich", "opentelemetry.sdk.resources"} == loaded
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "variables", "sentence"),
     [
@@ -157,6 +162,7 @@ async def test_an_unsafe_server_is_refused(settings: Settings, setting: str, say
     assert err.count("\n") == 1
 
 
+@pytest.mark.long
 async def test_migrate_then_check(empty_database_url: str, redis_url: str, tmp_path: Path) -> None:
     settings = Settings(database_url=empty_database_url, redis_url=redis_url, data=tmp_path)
     code, out, _ = await asyncio.to_thread(result, tenor("migrate", settings))

@@ -98,6 +98,7 @@ def readiness(http: httpx.Client) -> Any:
     return answered.json()
 
 
+@pytest.mark.long
 async def test_a_key_is_printed_alone_and_does_what_its_scopes_say(production: Settings) -> None:
     assert await asyncio.to_thread(make_key, production, "operator", "ada") == (
         1, "", "tenor: This database is empty; run tenor migrate first.\n",

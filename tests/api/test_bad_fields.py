@@ -1,5 +1,6 @@
 """Fields that are wrong: the answer names them, nothing is written, and the idempotency key is not burnt."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -26,12 +27,16 @@ def places_of(post: Post) -> list[Place]:
     return [place for place in found.values() if not place.is_free]
 
 
-async def test_another_type(world: World, ready: list[Post]) -> None:
+@pytest.mark.parametrize("each", [False, pytest.param(True, marks=pytest.mark.long)])
+async def test_another_type(world: World, ready: list[Post], each: bool) -> None:
+    """Three wrong values at each place, other ones at the next; the long test has each at every place."""
+    number = itertools.count()
     async with nothing_written(world) as wrong:
         for post in ready:
             client = client_for(world, post.template)
             for place in places_of(post):
-                for bad in WRONG[place.python_type]:
+                values = WRONG[place.python_type]
+                for bad in values if each else [values[next(number) % len(values)] for _ in range(3)]:
                     if (bad is None and place.is_null_right) or (
                         post.template == AUTHORED and isinstance(bad, (place.python_type, int, float))
                     ):

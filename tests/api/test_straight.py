@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from litestar.routes import HTTPRoute
 
 from service.api.straight import Straight
@@ -27,6 +28,7 @@ def handlers_of(app: Straight) -> dict[tuple[str, str], object]:
     }
 
 
+@pytest.mark.long
 def test_nothing_is_loaded_that_no_route_needs() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT], check=True)
 

@@ -46,6 +46,7 @@ def python_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("python_client")
 async def test_a_generated_python_client_buys(world: World) -> None:
     merchant = Generated(world, world.demo.merchant_key)

@@ -356,10 +356,11 @@ async def test_partners_whose_money_it_is_hear_of_claims(world: World, insured: 
 AT_ONCE = {"file_within_days": 3_650, "decide_within_days": 60, "evidence": []}
 
 
-async def test_two_claims_of_800_on_1000_reserve_800_and_200(world: World, insured: Insured) -> None:
-    """Fifty rounds: in each two losses of 800.00 are allocated, claimed and lodged at once."""
+@pytest.mark.parametrize("rounds", [10, pytest.param(50, marks=pytest.mark.long)])
+async def test_two_claims_of_800_on_1000_reserve_800_and_200(world: World, insured: Insured, rounds: int) -> None:
+    """In each round two losses of 800.00 are allocated, claimed and lodged at once."""
     await publish(world, policy_of({"one": (ONE, 800_00)}))
-    for number in range(50):
+    for number in range(rounds):
         terms = {"kind": "loan_guarantee", "funded": True, "claims": AT_ONCE, "ends_on": "2027-12-31"}
         guarantee = await borne_by(world, insured.party, name=f"Guarantee {number}", **terms)
         await fund(world, guarantee, 1_000_00)

@@ -114,16 +114,17 @@ async def test_one_limit_at_two_merchants_that_two_processes_serve(world: World,
     assert (await account(world.merchant, first))["available"] == 0
 
 
-async def test_two_merchants_register_one_person_at_the_same_instant(world: World) -> None:
+@pytest.mark.parametrize("rounds", [12, pytest.param(50, marks=pytest.mark.long)])
+async def test_two_merchants_register_one_person_at_the_same_instant(world: World, rounds: int) -> None:
     """The number grows from one to four: each registration is one, and each person is one."""
-    for number in range(50):
+    for number in range(rounds):
         named = {"kind": "operator_id", "value": f"K-{number}"}
         mail = {"kind": "email", "value": f"{number}@example.org", "verified": True}
         clients = [world.merchant, world.other_merchant][: 1 + number % 2] * (1 + number % 3)
         consumers = await asyncio.gather(*(register(client, named, mail) for client in clients))
         assert await are_one(world, *consumers)
-    assert await world.pool.fetchval("select count(distinct person_id) from person_marks") == 50
-    assert await world.pool.fetchval("select count(*) from people") == 50
+    assert await world.pool.fetchval("select count(distinct person_id) from person_marks") == rounds
+    assert await world.pool.fetchval("select count(*) from people") == rounds
     assert await doubts(world) == 0
 
 

@@ -37,6 +37,7 @@ def until(done: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_it_is_started_again_and_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(data=tmp_path, key_secret="k" * 32)
     save(settings, Demo(processor_secret="by which it knows us"))

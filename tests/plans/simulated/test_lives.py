@@ -1,4 +1,4 @@
-"""Lives of plans by chance keep every equation: 6,000 of them each time, 14,000 more with the long tests, and others
+"""Lives of plans by chance keep every equation: 2,500 of them each time, 17,500 more with the long tests, and others
 with `make simulate`.
 
 `make simulate` folds all facts at once after every step of every life; otherwise that is done in a tenth of them.
@@ -31,7 +31,7 @@ from tests.plans.simulated.seen import Seen
 SEEDS = os.environ.get("TENOR_SEEDS")
 REACHING = 1_500  # the first of them, which one test lives to see what they reach
 FIRST, _, END = (SEEDS or f"{REACHING}-20000").partition("-")
-LONG = int(END) if SEEDS else 6_000  # from here on they are long tests
+LONG = int(END) if SEEDS else 2_500  # from here on they are long tests
 AT_ONCE = 200  # lives in one test, so that the cores share them
 
 
