@@ -84,6 +84,25 @@ STORIES = {
         ledger merchant_payable -384.10, merchant_fee_income -15.90, processor_clearing 400.00,
             partner_receivable 280.00, partner_payable -280.00
     """,
+    "given up as of a later day, and owing a fee less": """
+        servicing charge_off_days 90, late_fee 5.00
+        consumer limit 1000.00
+        buy 400.00 instalments
+        capture 400.00
+        + 110 days
+        close
+        plan state charged_off, outstanding 420.00
+        pay 100.00 received_on 2026-03-02
+        plan state charged_off, outstanding 315.00   # since 14 June, for that of 16 March
+        pay 100.00 received_on 2026-03-16
+        plan state active, outstanding 210.00
+        close
+        + 20 days
+        close
+        plan state charged_off, outstanding 210.00
+        pay 210.00
+        plan state recovered, overpaid 0.00
+    """,
     "paid, long paid off, and all of it comes back from the bank": """
         servicing charge_off_days 90
         consumer limit 1000.00
