@@ -124,8 +124,11 @@ class Charging:
         it cannot be booked now, and the charge stays as it is.
         """
         theirs = self.time_at(charge.merchant_id, now)
-        if heard.received_on is not None:  # the processor lives in real time
-            heard = replace(heard, received_on=heard.received_on + (theirs - now))
+        ahead = theirs - now  # the processor lives in real time
+        if heard.received_on is not None:
+            heard = replace(heard, received_on=heard.received_on + ahead)
+        if heard.received_at is not None:
+            heard = replace(heard, received_at=heard.received_at + ahead)
         match heard.said:
             case Said.DECLINED:
                 await self._end(charge, ChargeState.DECLINED, heard, None, theirs)
@@ -156,6 +159,7 @@ class Charging:
 
     async def _book(self, charge: Charge, heard: Heard, now: datetime) -> str | None:
         """The payment that the charge became, recorded now or before; None: not now."""
+        theirs, at = self.time_at(charge.merchant_id, now), heard.received_at
         answer = await self._do(
             "paid", charge,
             RecordPayment(
@@ -163,7 +167,8 @@ class Charging:
                 actor=Actor(ActorKind.PROCESSOR, charge.processor_id),
                 plan_id=charge.plan_id,
                 amount=charge.amount,
-                received_on=value_date(charge, heard.received_on, self.time_at(charge.merchant_id, now)),
+                received_on=None if at else value_date(charge, heard.received_on, theirs),
+                received_at=at and min(max(at, charge.made_at), theirs),
                 reference=charge.charge_id,
             ),
             now,

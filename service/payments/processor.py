@@ -20,7 +20,7 @@ stays pending, and we ask again. A processor that has news says so with its key,
 /v1/processor/notifications`; then we ask it, so that what comes twice, late or in another order does no harm.
 """
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -64,6 +64,7 @@ class Heard(Struct, frozen=True):
     said: Said
     reason: Reason | None = None  # of what was declined or returned
     received_on: date | None = None  # the money's value date
+    received_at: datetime | None = None  # the instant, where it is told: of which day it is, the plan's place says
 
 
 PENDING: Final = Heard(Said.PENDING)

@@ -152,7 +152,8 @@ def _read(charge: Charge, intent: _Intent) -> Heard:
         return UNHEARD
     match intent.status:
         case "succeeded":
-            return Heard(Said.SUCCEEDED, None, datetime.fromtimestamp(intent.created, UTC).date())
+            received_at = datetime.fromtimestamp(intent.created, UTC)
+            return Heard(Said.SUCCEEDED, None, received_at.date(), received_at)
         case "requires_payment_method" if intent.last_payment_error:
             return Heard(Said.DECLINED, reason_for(intent.last_payment_error))
         case "canceled":

@@ -18,6 +18,7 @@ from service.plans.running.facts import Paid
 from service.terms.allocation_rule import Component, PaymentKind
 
 A_DAY: Final = timedelta(days=1)
+FARTHEST_WEST: Final = timedelta(hours=12)  # by which a clock is behind UTC
 TELLERS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM})  # whose word somebody proves
 COLLECTORS = frozenset({ActorKind.MERCHANT, ActorKind.PLATFORM, ActorKind.OPERATOR, ActorKind.PROCESSOR})
 
@@ -44,6 +45,7 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
 
     amount: int
     received_on: date | None = None
+    received_at: datetime | None = None  # where no day but an instant is known: its day in the plan's time zone
     reference: str | None = None
     received_by: ReceivedBy = ReceivedBy.PROCESSOR
     is_believed: bool = True  # the merchant's word is enough to free the limit; of nobody else is it asked
@@ -52,14 +54,16 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
 
     @property
     def effective_on(self) -> date | None:
-        """The day it came."""
-        return self.received_on
+        """The day it came; of an instant the first that any place has."""
+        return (self.received_at - FARTHEST_WEST).date() if self.received_at else self.received_on
 
     def apply(self, book: Book, now: datetime) -> Change:
         """Refused: NOT_FOUND, DUPLICATE_PAYMENT, INVALID_FIELD (its day)."""
         plan = self.plan_of(book)
         today = today_of(plan, now)
         received_on = self.received_on or today
+        if self.received_at is not None:
+            received_on = business_day(self.received_at, plan.offer.time_zone)
         counts_on = day_of_plan(received_on, business_day(plan.authorized_at, plan.offer.time_zone), today)
         self._refuse_twice(book)
         fact = Paid(

@@ -1,6 +1,6 @@
 """Money that came in time and was told late: what paying late has cost is let go, wholly or in part."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from service.plans.money_back import ReturnPayment
 from service.plans.pausing import PauseCollection
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import ChargeOff, Forgive
-from service.plans.running.facts import ChargedOff, Forgiven, Levied, PauseReason
+from service.plans.running.facts import ChargedOff, Forgiven, Levied, Paid, PauseReason
 from service.plans.state import PlanState
 from service.terms.servicing import AskedWith, LateFee, Servicing
 from tests.plans.lives import Life
@@ -56,6 +56,27 @@ def test_what_was_paid_in_time_costs_nothing(late: LateFee, amount: int, receive
     assert life.events == ["payment.recorded", *told]
     pass_to(life, plan_id, day(4, 30))
     assert sum(asked(life, plan_id)) == left  # and nothing is levied again
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "received_at", "counts_on"),
+    [
+        ("America/Los_Angeles", "2026-04-03T04:00", day(4, 2)),  # nine in the evening of its due date
+        ("America/Los_Angeles", "2026-04-03T07:00", day(4, 3)),
+        ("Europe/Berlin", "2026-04-02T21:59", day(4, 2)),
+        ("Europe/Berlin", "2026-04-02T22:00", day(4, 3)),
+        ("Pacific/Kiritimati", "2026-04-01T10:00", day(4, 2)),
+    ],
+)
+def test_of_an_instant_the_day_is_that_of_the_plans_place(time_zone: str, received_at: str, counts_on: date) -> None:
+    life, plan_id = owed(Servicing(late_fee=LateFee(amount=5_00)), time_zone=time_zone)
+    pass_to(life, plan_id, day(4, 9))
+    assert fees(life, plan_id) == [5_00]
+    at = datetime.fromisoformat(received_at).replace(tzinfo=UTC)
+    life.do(RecordPayment, plan_id, amount=102_01, received_at=at)
+    (paid,) = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, Paid)]
+    assert (paid.on, paid.received_on) == (counts_on, counts_on)
+    assert sum(asked(life, plan_id)) == (0 if counts_on <= day(4, 2) else 5_00)
 
 
 def test_the_day_has_not_looked_yet_when_it_is_told() -> None:
