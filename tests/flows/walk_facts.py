@@ -362,7 +362,7 @@ def _dispute_opened(stand: Stand, fact: Fact) -> None:
         raise Refusal("amount_exceeds_outstanding")
     stand.dispute = {
         "name": fact.name, "amount": fact.amount, "state": "needs_response", "round": 1, "is_open": True,
-        "until": fact.get("until"),
+        "until": fact.get("until"), "refunded_before": stand.refunded,
     }  # fmt: skip
     if "dispute" not in stand.resting:
         stand.pauses.append(("dispute", fact.on, None))

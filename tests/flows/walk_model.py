@@ -160,7 +160,9 @@ class Plan:
     def closing(self, dispute: dict[str, Any], outcome: str, day: date, today: date) -> list[Fact]:
         """What the end of a dispute brings about."""
         facts = [Fact("dispute_closed", day, today, more={"dispute": dispute["name"], "outcome": outcome})]
-        amount = min(dispute["amount"], self.stand.refundable) if outcome in ("lost", "accepted") else 0
+        came_back = max(0, self.stand.refunded - dispute["refunded_before"])
+        left = min(max(0, dispute["amount"] - came_back), self.stand.refundable)
+        amount = left if outcome in ("lost", "accepted") else 0
         return facts + ([Fact("refunded", day, today, amount=amount)] if amount else [])
 
     def settle_claim(self, amount: int, day: date, today: date, name: str = "") -> None:
