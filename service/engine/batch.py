@@ -270,7 +270,8 @@ def _let_go(asked: "asyncio.Future[Connection]") -> None:
 
 def refuse(works: list[Work[Any]], code: Code, detail: str) -> None:
     """Answers all who still wait."""
-    answer: Answer = refusal(Refused(code, detail))
-    for work in works:
-        if not work.answered.done():
-            work.answered.set_result(answer)
+    if works:  # mostly nobody is refused
+        answer: Answer = refusal(Refused(code, detail))
+        for work in works:
+            if not work.answered.done():
+                work.answered.set_result(answer)

@@ -1,17 +1,19 @@
 """A plan in the books: what each occasion comes to, from where the plan stands. Pure."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from service.ledger import booking
-from service.ledger.booking import CLEARING, Books, Parts
+from service.ledger.booking import CLEARING, Balances, Books, Parts
 from service.ledger.chart import LedgerAccount, Occasion, Place, Transfer
-from service.merchants.fee import merchant_fee, tax_on, terms_of
+from service.merchants.fee import MerchantFee, SharedFee, merchant_fee, tax_on, terms_of
 from service.merchants.split import shares_of
 from service.money import take_bps
 from service.partners.funding import Totals
 from service.plans.accrual import lost_interest
+from service.plans.bill import Bill
 from service.plans.partner_books import Stage, figures_of
 from service.plans.plan import Plan
 from service.plans.running.rows import Row
@@ -88,14 +90,14 @@ def _of_plan(plan: Plan, settled: "ByOccasion") -> Stage:
         Occasion.SECURITY: (booking.security, (standing.held,)),
     }
     if amounts.captured:
-        figures = plan.plan_id, plan.merchant_id, sum(standing.lent), standing.from_held, *fee_and_tax(plan)
-        found[Occasion.PURCHASE] = booking.purchase, figures
-        if (platform := terms_of(plan.offer.merchant_fee).platform) is not None:
-            share = take_bps(fee_of(plan), platform.bps)
-            found[Occasion.PLATFORM_SHARE] = booking.platform_share, (platform.platform_id, share)
+        agreed = plan.offer.merchant_fee
+        figures = plan.plan_id, plan.merchant_id, sum(standing.lent), standing.from_held, agreed, plan.bills
+        found[Occasion.PURCHASE] = _purchase, figures
+        if (platform := terms_of(agreed).platform) is not None:
+            found[Occasion.PLATFORM_SHARE] = _platform_share, (platform, agreed, plan.bills)
         if standing.merchant_costs:
             cost = standing.merchant_costs - standing.merchant_costs_back
-            tax = take_bps(cost, terms_of(plan.offer.merchant_fee).tax_bps)
+            tax = take_bps(cost, terms_of(agreed).tax_bps)
             found[Occasion.MERCHANT_COST] = booking.merchant_cost, (plan.merchant_id, cost, tax)
         if shares := _split(plan):
             found[Occasion.SPLIT] = booking.split, (plan.merchant_id, shares)
@@ -159,18 +161,30 @@ def _shared(standing: Standing, settled: "ByOccasion") -> Totals:
 
 def fee_of(plan: Plan) -> int:
     """What we keep of all that was captured."""
-    return fee_and_tax(plan)[0]
+    return _fee_and_tax(plan.offer.merchant_fee, plan.bills)[0]
 
 
-def fee_and_tax(plan: Plan) -> tuple[int, int]:
-    """What we keep of all that was captured, and the tax on it."""
+def _fee_and_tax(agreed: MerchantFee, bills: Sequence[Bill]) -> tuple[int, int]:
+    """What we keep of all that was captured and not reversed, and the tax on it."""
     fee = tax = before = 0
-    for bill in plan.standing_bills:
-        charged = merchant_fee(plan.offer.merchant_fee, before, bill.amount, bill.fee_tier)
-        tax += tax_on(plan.offer.merchant_fee, charged, bill.amount)
-        fee += charged
-        before += bill.amount
+    for bill in bills:
+        if not bill.is_reversed:
+            charged = merchant_fee(agreed, before, bill.amount, bill.fee_tier)
+            tax += tax_on(agreed, charged, bill.amount)
+            fee += charged
+            before += bill.amount
     return fee, tax
+
+
+def _purchase(
+    plan_id: str, merchant_id: str, lent: int, from_held: int, agreed: MerchantFee, bills: Sequence[Bill]
+) -> Balances:
+    return booking.purchase(plan_id, merchant_id, lent, from_held, *_fee_and_tax(agreed, bills))
+
+
+def _platform_share(platform: SharedFee, agreed: MerchantFee, bills: Sequence[Bill]) -> Balances:
+    fee, _ = _fee_and_tax(agreed, bills)
+    return booking.platform_share(platform.platform_id, take_bps(fee, platform.bps))
 
 
 def _split(plan: Plan) -> tuple[tuple[str, int], ...]:

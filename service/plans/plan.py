@@ -225,7 +225,7 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
     schedule = owed
     if not (plan.standing.lent or owed):
         schedule = tuple([agreed_instalment(*one) for one in enumerate(plan.agreed.schedule, 1)])
-    late = [days_past_due(plan.standing, one.due_on, today) for one in owed if one.outstanding]
+    late = [one for one in owed if one.due_on < today and one.outstanding]
     return kind(
         plan_id=plan.plan_id,
         kind=plan.kind,
@@ -245,13 +245,13 @@ def view_as(kind: type[V], plan: Plan, today: date, **more: Any) -> V:
         remaining=plan.remaining,
         held=amounts.held,
         deposit=deposit_of(plan),
-        outstanding=sum(one.outstanding for one in owed),
+        outstanding=sum([one.outstanding for one in owed]),
         paid=amounts.paid,
         refunded=amounts.refunded,
         overpaid=amounts.overpaid,
-        days_past_due=max(late, default=0),
+        days_past_due=max([days_past_due(plan.standing, one.due_on, today) for one in late], default=0),
         paused_for=tuple([one.why for one in plan.standing.pauses if one.end is None]),
-        overdue=sum(one.outstanding for one in owed if one.due_on < today),
+        overdue=sum([one.outstanding for one in late]),
         captures=tuple([shown(bill, plan.standing) for bill in plan.bills]),
         schedule=schedule,
         terms=offer.terms,

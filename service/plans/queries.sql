@@ -49,22 +49,17 @@ select a.bucket, a.person_id, a.currency, a."limit", a.reserved, a.used, a.versi
    for update of a;
 
 -- load_plans --
--- What was agreed, where they stand, and the bills of their captures, in the order asked for: those of a merchant, or of
--- anybody where none is named.
+-- What was agreed, where they stand, and their captures with what undid any, in the order asked for: those of a merchant,
+-- or of anybody where none is named.
 select p.bucket, p.plan_id, p.consumer_id, p.person_id, p.merchant_id, p.merchant_reference, p.decision_id, p.kind,
        p.currency, coalesce(p.accepted, convert_to(p.offer::text, 'UTF8')) as offer, p.funding, p.authorized_at,
        p.version, p.changed_at, p.changed_by, p.state_since, p.state_by, p.closed_at, p.claimed_at, p.passed_on, p.standing,
        p.xmin::text as written_by,
        case when p.version > 1 then
-           (select json_agg(json_build_object('captured_at', f.recorded_at, 'fact', f.body, 'is_reversed', exists (
-                       select from facts c
-                        where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'capture_reversed'
-                          and c.body ->> 'capture_id' = f.fact_id and @here(c))) order by f.number)
+           (select json_agg(json_build_object('recorded_at', f.recorded_at, 'fact', f.body) order by f.number)
               from facts f
-             where f.bucket = p.bucket and f.plan_id = p.plan_id and f.fact = 'captured' and @here(f)
-                and not exists (select from facts c
-                                 where c.bucket = f.bucket and c.plan_id = f.plan_id and c.fact = 'corrected'
-                                   and c.body ->> 'fact_id' = f.fact_id and @here(c))) end as bills
+             where f.bucket = p.bucket and f.plan_id = p.plan_id
+               and f.fact in ('captured', 'capture_reversed', 'corrected') and @here(f)) end as noted
   from unnest($1::smallint[], $2::text[]) with ordinality as k (bucket, plan_id, place)
   join plans p on p.bucket = k.bucket and p.plan_id = k.plan_id and @here(p)
  where $3::text is null or p.merchant_id = $3

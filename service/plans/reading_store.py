@@ -16,12 +16,13 @@ from service.db import Connection, load_queries
 from service.packed import unpacked
 from service.partners.funding import Funding
 from service.plans.amounts import amounts_of
+from service.plans.bill import Bill
 from service.plans.billed import bill_of
 from service.plans.book import Began, Notice, Recorded
 from service.plans.offer import Kind, Offer
 from service.plans.past import began_of
 from service.plans.plan import Plan
-from service.plans.running.facts import Captured, Event, Paid
+from service.plans.running.facts import Captured, CaptureReversed, Corrected, Event, Paid
 from service.plans.running.kept import recall
 from service.plans.running.standing import Standing
 from service.plans.running.versions import in_order, lines_of, standing_after
@@ -32,10 +33,11 @@ Q: Final = load_queries(Path(__file__).with_name("queries.sql"))
 LOAD_PLANS: Final = Query(Q.load_plans)
 
 
-class _Billed(Struct):
-    captured_at: datetime
-    fact: Captured
-    is_reversed: bool
+class _Noted(Struct):
+    """A capture, or what undid one."""
+
+    recorded_at: datetime
+    fact: Captured | CaptureReversed | Corrected
 
 
 async def load_plans(conn: Connection, plan_ids: Sequence[str], merchant_id: str | None = None) -> list[Plan]:
@@ -121,7 +123,6 @@ def _began(row: asyncpg.Record) -> Began | None:
 
 def _plan(row: asyncpg.Record, offer: Offer, standing: Standing, began: Began | None) -> Plan:
     known: dict[str, Any] = {name: row[name] for name in _PLAIN}
-    bills = enumerate(_decode_billed(billed), 1) if (billed := row.get("bills")) else ()
     return Plan(
         **known,
         kind=Kind(row["kind"]),
@@ -132,8 +133,21 @@ def _plan(row: asyncpg.Record, offer: Offer, standing: Standing, began: Began | 
         lines=lines_of(standing),
         changed_by=ActorKind(row["changed_by"]),
         began=began,
-        bills=tuple(bill_of(number, one.captured_at, one.fact, is_reversed=one.is_reversed) for number, one in bills),
+        bills=_bills(_decode_noted(noted)) if (noted := row.get("noted")) else (),
     )
+
+
+def _bills(noted: Sequence[_Noted]) -> tuple[Bill, ...]:
+    """Of the captures but for those that were recorded by mistake, in their order."""
+    mistaken = {one.fact.fact_id for one in noted if isinstance(one.fact, Corrected)}
+    taken_back = {one.fact.capture_id for one in noted if isinstance(one.fact, CaptureReversed)}
+    captures = [
+        (one.recorded_at, one.fact) for one in noted if isinstance(one.fact, Captured) and one.fact.id not in mistaken
+    ]
+    return tuple([
+        bill_of(number, at, fact, is_reversed=fact.id in taken_back)
+        for number, (at, fact) in enumerate(captures, 1)
+    ])  # fmt: skip
 
 
 _PLAIN: Final = (
@@ -143,5 +157,5 @@ _PLAIN: Final = (
 )  # fmt: skip
 _decode_offer: Final = msgspec.json.Decoder(Offer).decode
 _decode_funding: Final = msgspec.json.Decoder(Funding).decode
-_decode_billed: Final = msgspec.json.Decoder(list[_Billed]).decode
+_decode_noted: Final = msgspec.json.Decoder(list[_Noted]).decode
 decode_fact: Final = msgspec.json.Decoder(Event).decode

@@ -4,9 +4,10 @@ The rules walk the open rows and hand each part to `pay`, which says how much it
 overpayment. Equal portions are rounded half to even, and the last instalment takes the rest.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 
 from service.money import Rounding, quotient
 from service.plans.running.rows import Row
@@ -107,14 +108,19 @@ def targets_of(
 ) -> list[Row]:  # fmt: skip
     """The rows of one timing that come next: one, or several where a future rule takes several."""
     if timing is Timing.PAST_DUE:
-        return [row for row in rows if row.due_on < on and is_candidate(row)][:1]
+        return _first(row for row in rows if row.due_on < on and is_candidate(row))
     if timing is Timing.DUE:
-        return [row for row in rows if row.due_on == on and is_candidate(row)][:1]
-    ahead = [row for row in rows if row.due_on > on and is_candidate(row)]
+        return _first(row for row in rows if row.due_on == on and is_candidate(row))
+    ahead = (row for row in rows if row.due_on > on and is_candidate(row))
     if future is Future.REAMORTIZE:
-        return ahead
+        return list(ahead)
     if future is Future.LAST:
-        return ahead[-1:]
+        return list(ahead)[-1:]
     if future is Future.CURRENT_OR_LAST:
-        return [row for row in ahead if row.begin <= on] or ahead[-1:]
-    return ahead[:1]
+        candidates = list(ahead)
+        return [row for row in candidates if row.begin <= on] or candidates[-1:]
+    return _first(ahead)
+
+
+def _first(rows: Iterator[Row]) -> list[Row]:
+    return list(islice(rows, 1))

@@ -6,6 +6,7 @@ are not read, and the facts are folded anew. They hold no facts and no terms, wh
 
 import zlib
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -88,7 +89,12 @@ def _plain(value: Any) -> Any:
 
 def _read(kind: type, value: Any) -> Any:
     assert kind is Fraction
-    return Fraction(*value)
+    return _fraction(*value)
+
+
+@lru_cache(1_000)  # a rate, or a day's share of a year: the same ones again and again
+def _fraction(numerator: int, denominator: int) -> Fraction:
+    return Fraction(numerator, denominator)
 
 
 _NO_TERMS: Final = Terms()

@@ -35,7 +35,7 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
     if fact.amount > paid.total:
         sentence = f"Only {paid.total} minor units are left of the payment: it cannot be taken back beyond them."
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
-    absorbed = min(standing.overpaid, fact.amount)
+    absorbed, paid = min(standing.overpaid, fact.amount), standing.allocating(paid)
     standing.overpaid -= absorbed
     paid.overpaid -= absorbed
     parts = _parts(standing, paid, fact.amount - absorbed)

@@ -43,7 +43,7 @@ def overpaid_returned(standing: Standing, fact: OverpaidReturned) -> None:
 def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: int) -> None:
     """Allocate an amount by the rule for its kind; the rest is an overpayment."""
     recovers = standing.charged_off_on is not None
-    allocated = standing.allocations.setdefault(fact_id, Allocated(fact_id, kind, on, is_recovery=recovers))
+    allocated = standing.allocating(Allocated(fact_id, kind, on, is_recovery=recovers))
     if _settles(standing, on, amount):  # up to the end of the running period; up to the day it was borne before
         standing.settling = True
         standing.bear_overdue(on)
@@ -63,9 +63,10 @@ def use_overpaid(standing: Standing, fact_id: str, on: date) -> None:
 
 def reallocate_overpaid(standing: Standing) -> None:
     """What earlier payments left over settles what has just become owed, on their own days and by their own rules."""
-    for allocated in list(standing.allocations.values()):
-        amount = min(standing.overpaid, allocated.overpaid)
+    for known in list(standing.allocations.values()):
+        amount = min(standing.overpaid, known.overpaid)
         if amount > 0:
+            allocated = standing.allocating(known)
             left = _allocate(standing, allocated, amount)
             allocated.overpaid -= amount - left
             standing.overpaid -= amount - left

@@ -63,9 +63,8 @@ def _settle(standing: Standing, fact: Refunded, name: str, kind: PaymentKind, am
             if made_up:
                 amount -= made_up
                 row.forgiven -= made_up
-                allocated = standing.allocations.setdefault(
-                    name, Allocated(name, kind, fact.on, is_recovery=standing.charged_off_on is not None)
-                )
+                recovers = standing.charged_off_on is not None
+                allocated = standing.allocating(Allocated(name, kind, fact.on, is_recovery=recovers))
                 for component in MADE_UP:
                     taken = row.pay(component, made_up, fact.on)
                     allocated.add(component, taken)

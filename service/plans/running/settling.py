@@ -102,7 +102,7 @@ def _settle_part(standing: Standing, quote: SettlementQuoted, fact: Paid, pay: P
         standing.schedule_ended = True
     less = _give_up_evenly(ahead, given_up, fact.on)
     standing.fees_given_up += sum(less)
-    allocated = standing.allocations.setdefault(fact.id, Allocated(fact.id, fact.kind, fact.on))
+    allocated = standing.allocating(Allocated(fact.id, fact.kind, fact.on))
     taken = [_evenly(ahead, component, share) for component, share in shares.items()]
     back = _evenly(ahead, Component.PRINCIPAL, min(quote.fee_returned, shares[Component.PRINCIPAL]))
     for row, fee_given_up, returned, *amounts in zip(ahead, less, back, *taken, strict=True):

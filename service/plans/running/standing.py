@@ -138,19 +138,21 @@ class Standing(Struct, eq=False, array_like=True):
     done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 
     def copy(self) -> "Standing":
-        """A working copy of its own, with courses and periods of its own."""
-        courses = [course.copy() for course in self.courses]
-        pairs = list(zip(self.courses, courses, strict=True))
-        course_of = {id(old): new for old, new in pairs}
-        period_of = {id(old): new for one, other in pairs for old, new in zip(one.periods, other.periods, strict=True)}
-        rows = [row.copy(course_of.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
-        allocations = {fact_id: structs.replace(one) for fact_id, one in self.allocations.items()}
-        done = None if self.done is None else self.done[:]
+        """A working copy with courses and periods of its own; what money has settled it shares (`allocating`)."""
+        own = {id(course): course.copy() for course in self.courses}
+        periods = [zip(old.periods, own[id(old)].periods, strict=True) for old in self.courses]
+        period_of = {id(old): new for pairs in periods for old, new in pairs}
+        rows = [row.copy(own.get(id(row.course)), period_of.get(id(row.period))) for row in self.rows]
         return structs.replace(
-            self, rows=rows, courses=courses, allocations=allocations, lent=self.lent[:], done=done,
-            captured_of=self.captured_of.copy(), refunded_of=self.refunded_of.copy(),
-            lowered_of=self.lowered_of.copy(), pauses=self.pauses[:], late_fees=self.late_fees[:],
+            self, rows=rows, courses=[*own.values()], allocations=self.allocations.copy(), late_fees=self.late_fees[:],
+            lent=self.lent[:], done=None if self.done is None else self.done[:], captured_of=self.captured_of.copy(),
+            refunded_of=self.refunded_of.copy(), lowered_of=self.lowered_of.copy(), pauses=self.pauses[:],
         )  # fmt: skip
+
+    def allocating(self, money: Allocated) -> Allocated:
+        """What money has settled so far, to be added to: its own copy, for other standings share what is there."""
+        mine = self.allocations[money.id] = structs.replace(self.allocations.get(money.id, money))
+        return mine
 
     @property
     def reserved(self) -> int:
@@ -180,8 +182,7 @@ class Standing(Struct, eq=False, array_like=True):
     @property
     def went_back_unpaid(self) -> int:
         """What went back to the consumer as overpaid, and had not been: they owe it."""
-        sent = [one for one in self.allocations.values() if one.total < 0 and not one.is_back]
-        return -sum([one.principal for one in sent])
+        return -sum([one.principal for one in self.allocations.values() if one.total < 0 and not one.is_back])
 
     @property
     def recalculates(self) -> bool:
@@ -199,9 +200,7 @@ class Standing(Struct, eq=False, array_like=True):
 
     def bear_overdue(self, on: date) -> None:
         """Principal past due bears interest up to `on`."""
-        if not self.bears_overdue:
-            return
-        for course in self.courses:
+        for course in self.courses if self.bears_overdue else ():
             if moves.bear_overdue(course, self.counts_on(course, on)):
                 self.sync(on)
 
