@@ -96,8 +96,8 @@ class Cast(Struct):
         """POST /v1/plans/{id}/capture: all of it is shipped."""
         return self._post(f"/v1/plans/{plan_id}/capture", person, b'{"amount":%d}' % amount)
 
-    def payment(self, person: Person, plan_id: str, amount: int = 1) -> bytes:
-        """POST /v1/plans/{id}/payments: one cent of what is owed, or more."""
+    def payment(self, person: Person, plan_id: str, amount: int = 1_00) -> bytes:
+        """POST /v1/plans/{id}/payments: one euro of what is owed, or another amount."""
         return self._post(f"/v1/plans/{plan_id}/payments", person, b'{"amount":%d}' % amount)
 
     def _post(self, path: str, person: Person, body: bytes) -> bytes:
@@ -230,24 +230,31 @@ async def _multiply(conn: Connection, cast: Cast, decision_id: str) -> None:
     row = await conn.fetchrow(Q.load_decision, decision_id)
     assert row is not None
     key = cast.data_keys[row["consumer_id"]]
-    made = dict(row, answer=unpack(row["answer"]).decode()) | {
-        part: unpack(key.unseal(row[part], Place("decisions", part, decision_id))).decode()
-        for part in ("request", "snapshot")
-    }
+    made = (
+        dict(row)
+        | {part: unpack(row[part]).decode() for part in ("answer", "takers")}
+        | {
+            part: unpack(key.unseal(row[part], Place("decisions", part, decision_id))).decode()
+            for part in ("request", "snapshot")
+        }
+    )
     stem, names = made["decision_id"][3:-2], (made["consumer_id"], made["merchant_reference"])
 
     def of(person: Person) -> dict[str, Any]:
         consumer, reference = person.consumer_id, person.decision_id
         texts = {
             name: made[name].replace(names[0], consumer).replace(names[1], reference)
-            for name in ("request", "snapshot", "answer")
+            for name in ("request", "snapshot", "answer", "takers")
         }
-        answer = texts.pop("answer").replace(stem, person.decision_id[3:-2])
+        of_offers = {
+            name: pack(texts.pop(name).replace(stem, person.decision_id[3:-2]).encode())
+            for name in ("answer", "takers")
+        }
         own = cast.data_keys[consumer]
         sealed = seal_parts(own, person.decision_id, **{part: text.encode() for part, text in texts.items()})
         who = {"bucket": person.bucket, "consumer_id": consumer, "merchant_id": person.merchant_id}
         named = {"decision_id": person.decision_id, "merchant_reference": reference}
-        return made | who | named | sealed | {"answer": pack(answer.encode())}
+        return made | who | named | sealed | of_offers
 
     records = (tuple(of(person).values()) for person in cast.people)
     await conn.copy_records_to_table("decisions", records=records, columns=list(made))

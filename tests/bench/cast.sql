@@ -45,6 +45,12 @@ with plan as (
 ), event as (
     insert into yardstick.sample_events
     select $1, e.* from events e where e.plan_id = $2 order by e.told desc limit 1
+), partnered as (
+    insert into yardstick.sample_partnered
+    select $1, p.* from partner_events p
+     where p.event_id = (select cause_id from facts where plan_id = $2 order by number desc limit 1)
+), held as (
+    insert into yardstick.sample_held select $1, h.* from held_words h where h.plan_id = $2
 )
 insert into yardstick.sample_keys
 select $1, i.* from idempotency i where i.answer is not null order by i.created_at desc limit 1;

@@ -17,6 +17,8 @@ create table merchant_references (like public.merchant_references including all)
 create table transfers           (like public.transfers           including all);
 create table events              (like public.events              including all);
 create table idempotency         (like public.idempotency         including all) with (fillfactor = 60);
+create table partner_events      (like public.partner_events      including all) with (fillfactor = 90);
+create table held_words          (like public.held_words          including all);
 
 -- What the service stored when one plan was opened, captured and paid once: `step` 1 is opening it, 3 is the payment.
 create table sample_plans     (step int, like public.plans);
@@ -24,6 +26,8 @@ create table sample_facts     (step int, like public.facts);
 create table sample_transfers (step int, like public.transfers);
 create table sample_events    (step int, like public.events);
 create table sample_keys      (step int, like public.idempotency);
+create table sample_partnered (step int, like public.partner_events);
+create table sample_held      (step int, like public.held_words);
 
 create sequence made cache 100;
 
@@ -31,13 +35,16 @@ create function identifier(prefix text, number bigint) returns text immutable la
     select prefix || lpad(number::text, 26, '0')
 $$;
 
--- The rows of one step that come about whatever the step is: the answer under its key, fact, transfers, event.
+-- The rows of one step that come about whatever the step is: the answer under its key, fact, transfers, events, what its
+-- partner is told, and a merchant's word that does not free the limit yet.
 create function leave(step_ int, own smallint, plan text, made_ bigint, merchant text) returns void language sql as $$
-    insert into idempotency (bucket, owner_id, key, request_hash, status, answer, created_at)
-    select own, merchant, identifier('', made_), request_hash, status, answer, now()
+    insert into idempotency (bucket, owner_id, key, request_hash, status, answer, sealed_for, created_at)
+    select own, merchant, identifier('', made_), request_hash, status, answer, sealed_for, now()
       from sample_keys where step = step_;
-    insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, body)
-    select own, plan, number + made_, identifier('fa_', made_), fact, effective_on, now(), actor, actor_id, cause_id, body
+    insert into facts (bucket, plan_id, number, fact_id, fact, effective_on, recorded_at, actor, actor_id, cause_id, body,
+                       digest)
+    select own, plan, number + made_, identifier('fa_', made_), fact, effective_on, now(), actor, actor_id, cause_id, body,
+           digest
       from sample_facts where step = step_;
     insert into transfers (bucket, cause_id, leg, occasion, debit, debit_owner, credit, credit_owner, amount, currency,
                            plan_id, merchant_id, partner_id, booked_on, booked_at)
@@ -47,6 +54,13 @@ create function leave(step_ int, own smallint, plan text, made_ bigint, merchant
     insert into events (bucket, event_id, merchant_id, type, actor, plan_id, at, data)
     select own, identifier('ev_', made_), merchant, type, actor, plan, now(), data
       from sample_events where step = step_;
+    insert into partner_events (bucket, event_id, partner_id, programme_id, plan_id, type, business_on, value_on,
+                                principal, interest, fee, penalty, subsidy, currency, undoes_fact, booked_at)
+    select own, identifier('pv_', made_), partner_id, programme_id, plan, type, business_on, value_on,
+           principal, interest, fee, penalty, subsidy, currency, undoes_fact, now()
+      from sample_partnered where step = step_;
+    insert into held_words (bucket, plan_id, payment_id, amount, held_at)
+    select own, plan, identifier('fa_', made_), amount, now() from sample_held where step = step_;
 $$;
 
 create function open_as_we_write(person int) returns void language plpgsql as $$
@@ -157,9 +171,8 @@ declare
     one      sample_plans;
 begin
     select * into strict one from sample_plans where step = 3;
-    update accounts a
-       set used = a.used - 1, version = a.version + 1
-     where a.bucket = own and a.person_id = identifier('pe_', person) and a.currency = 'EUR';
+    perform from accounts a  -- what it has used stays as it is until the merchant's word is proved
+      where a.bucket = own and a.person_id = identifier('pe_', person) and a.currency = 'EUR' for update;
     update plans p
        set state = one.state, collection_state = one.collection_state, captured = one.captured, voided = one.voided,
            held = one.held, reserved = one.reserved, used = one.used, outstanding = one.outstanding,
