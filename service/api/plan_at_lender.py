@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from service.api.plan_money import PaymentBody, RefundBody, SettleBody, WithdrawalBody, payment_of, refund_of
+from service.api.plan_money import PaymentBody, RefundBody, WithdrawalBody, payment_of, refund_of
 from service.api.uses import ConvertBody
 from service.api.verb import Names, verb
 from service.errors import Code
 from service.plans.book import Command
 from service.plans.convert import Convert
 from service.plans.offer import Kind
-from service.plans.settlement import QuoteSettlement
 from service.plans.withdrawal import Withdraw
 
 
@@ -40,17 +39,6 @@ def refund_any_plan(body: RefundBody, names: Names) -> Command:
     return refund_of(body, names)
 
 
-@verb(
-    "settlement_quotes",
-    201,
-    refuses=(Code.STATE_FORBIDS, Code.IMPOSSIBLE_TERMS, Code.AMOUNT_EXCEEDS_OUTSTANDING),
-    after=("capture_plan", "void_plan"),
-)
-def quote_any_settlement(body: SettleBody, names: Names) -> Command:
-    """What settles the plan early, for a consumer who asks the lender: it binds until its day ends."""
-    return QuoteSettlement(**names, deferred=body.deferred, amount=body.amount)
-
-
 @verb("withdrawal", 201, refuses=(Code.STATE_FORBIDS,), after=("capture_plan",))
 def withdraw_from_any_plan(body: WithdrawalBody, names: Names) -> Command:
     """The consumer's notice of withdrawal from the credit reached the lender: what it does is the same."""
@@ -66,6 +54,4 @@ def convert_any_plan(body: ConvertBody, names: Names) -> Command:
     return Convert(**names, instalments=body.instalments)
 
 
-ROUTES: Final = [
-    record_any_payment, refund_any_plan, quote_any_settlement, withdraw_from_any_plan, convert_any_plan,
-]  # fmt: skip
+ROUTES: Final = [record_any_payment, refund_any_plan, withdraw_from_any_plan, convert_any_plan]

@@ -40,6 +40,33 @@ class Route(Struct, frozen=True):
     takes_body: bool
 
 
+class LateRoute(HTTPRoute):
+    """A route whose handlers the framework reads when a request first goes its way: at most of them none ever does, and
+    to read all of them took most of the time in which the application is made."""
+
+    def __init__(self, app: Litestar, path: str, handlers: list[HTTPRouteHandler]) -> None:
+        super().__init__(path=path, route_handlers=handlers)
+        self._app = app
+        self._is_read = False
+        assert len(handlers) == len(self.methods), f"two handlers of one method: {path}"
+        unread: Any = None
+        self.route_handler_map = {method: (one, unread) for one in handlers for method in one.http_methods}
+
+    async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
+        """A request that goes the framework's way."""
+        if not self._is_read:
+            self.read()
+        await super().handle(scope, receive, send)
+
+    def read(self) -> None:
+        """Reads what each handler takes; what cannot be one is refused."""
+        for handler in self.route_handlers:
+            handler.on_registration(self._app)
+        self.route_handler_map = {}
+        self.create_handler_map()
+        self._is_read = True
+
+
 class Straight(Litestar):
     """The framework's application with a short way through it.
 
@@ -68,11 +95,12 @@ class Straight(Litestar):
         what it takes to make the application."""
         return [*plugins, MsgspecDIPlugin()]
 
-    def _validate_registration_value(self, value: Any) -> Any:
+    def register(self, value: Any) -> None:  # type: ignore[override]
         """A router of ours, with handlers that are this application's own. The framework would copy all that they stand
-        on, too, which nobody changes: another sixth."""
+        on, too, which nobody changes, and would read what each of them takes."""
         if not isinstance(value, Router):
-            return super()._validate_registration_value(value)
+            super().register(value)
+            return
         ours = copy(value)
         ours.owner, ours.routes = self, []
         for route in value.routes:
@@ -80,8 +108,10 @@ class Straight(Litestar):
             handlers = [copy(handler) for handler in route.route_handlers]
             for handler in handlers:
                 handler.owner = ours
-            ours.routes.append(HTTPRoute(path=route.path, route_handlers=handlers))
-        return ours
+            ours.routes.append(LateRoute(self, route.path, handlers))
+        assert {one.path for one in self.routes}.isdisjoint(one.path for one in ours.routes), "two routers, one address"
+        self.routes += ours.routes
+        self.asgi_router.construct_routing_trie()
 
     def find(self, scope: Any) -> tuple[Route, str] | None:
         """The route of a request about which nothing is unusual, and the id in its address."""
@@ -132,14 +162,13 @@ def routes_of(app: Litestar) -> Iterator[tuple[str, str, Route]]:
         if not isinstance(one, HTTPRoute):
             continue
         for method, (handler, _) in one.route_handler_map.items():
-            parameters = [*one.path_parameters]
-            takes = handler.parsed_fn_signature.parameters.keys() - {"request", "body"}
-            guard = handler.resolve_before_request()
-            is_ready = handler.parsed_fn_signature.return_type.annotation is ASGIResponse
-            if guard and is_ready and len(parameters) <= 1 and takes == set(parameters):
+            parameters, takes = [*one.path_parameters], dict(handler.fn.__annotations__)
+            guard, is_ready = handler.resolve_before_request(), takes.pop("return", None) is ASGIResponse
+            takes_body = takes.pop("body", None) is not None
+            takes.pop("request", None)
+            if guard and is_ready and len(parameters) <= 1 and [*takes] == parameters:
                 parameter = parameters[0] if parameters else None
                 address = one.path_format.replace(f"{{{parameter}}}", _PLACE)
-                takes_body = "body" in handler.parsed_fn_signature.parameters
                 yield method, address, Route(handler, guard, one.path_format, parameter, takes_body)
 
 

@@ -4,9 +4,10 @@ import subprocess
 import sys
 
 import pytest
+from litestar import Router, get
 from litestar.routes import HTTPRoute
 
-from service.api.straight import Straight
+from service.api.straight import LateRoute, Straight
 from service.app import create_app
 from service.config import Settings
 
@@ -42,3 +43,22 @@ def test_two_applications_have_handlers_of_their_own() -> None:
     assert [name for name, handler in first.items() if handler is second[name]] == []
     assert one._straight.keys() == other._straight.keys()
     assert [route for name, route in one._straight.items() if route.handler is other._straight[name].handler] == []
+
+
+def test_the_framework_could_read_every_handler() -> None:
+    """It does so when a request first goes its way: what it would refuse is found here."""
+    routes = [route for route in create_app(Settings()).routes if isinstance(route, LateRoute)]
+    assert len(routes) > 300
+    for route in routes:
+        route.read()
+
+
+def test_no_address_has_two_handlers_of_one_method() -> None:
+    @get("/here")
+    async def one() -> None: ...
+
+    @get("/here")
+    async def another() -> None: ...
+
+    with pytest.raises(AssertionError, match="two handlers of one method: /here"):
+        Straight(route_handlers=[Router("/", route_handlers=[one, another])], openapi_config=None)
