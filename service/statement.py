@@ -21,6 +21,9 @@ Where statements are many and columns, too, the struct is a `Row`: `@moved` is `
 person_id, used)` then, one array of a composite type. Of nineteen columns it takes the driver a third less; the type is
 made by a migration, for every struct with columns of these types in this order.
 
+Where no table has more than one row, as in a batch of one, such a row is sent as it is: `@moved` is `(values
+($1::smallint, $2::text, $3::bigint)) as moved (bucket, person_id, used)` then, which takes the server a sixth less.
+
 On a cluster of shards (Citus) a statement goes to one shard only if what it says of the bucket can be read in it: there
 `@moved` becomes `(values (7::smallint, 'pe_...'::text, 500::bigint)) as moved (bucket, person_id, used)`, an insert is
 given its rows as they are, and beside `a.bucket = moved.bucket` stands `a.bucket in (7)`. A script of such statements
@@ -87,8 +90,9 @@ class Statement:
         assert set(_TABLE.findall(text)) == set(tables), f"the statement names other tables than {sorted(tables)}"
         self.text = text
         self.tables = tables
-        written = _written(tables)
-        self.sql = _TABLE.sub(lambda match: written[match[1]], text)
+        self.sql = _as_sent(text, tables)
+        self._sql: dict[tuple[str, ...], str] = {(): self.sql}  # by the tables that are given as a single row
+        self._of_rows = [name for name, row in tables.items() if issubclass(row, Row)]
         self.parts: tuple[Statement, ...] = (self,)
         self._types = {name: _types_of(row) for name, row in tables.items()}
         self._heads = {name: _head(name, row) for name, row in tables.items()}
@@ -104,7 +108,7 @@ class Statement:
         if is_cluster(conn):
             await run(conn, self.parts, rows)
         else:
-            await conn.execute(self.sql, *self.arguments(rows))
+            await conn.execute(*self.sent(rows))
 
     async def fetch(self, conn: Connection, **rows: Rows) -> list[asyncpg.Record]:
         """The same, and what it returns; on a cluster it must be a single statement.
@@ -112,7 +116,7 @@ class Statement:
         A cluster locks rows of one shard at a time: there it is asked of one after the other, if it locks any.
         """
         if not is_cluster(conn):
-            return list(await conn.fetch(self.sql, *self.arguments(rows)))
+            return list(await conn.fetch(*self.sent(rows)))
         if not _LOCKS.search(self.text):
             return list(await conn.fetch(self._filled(rows)))
         found: list[asyncpg.Record] = []
@@ -122,14 +126,18 @@ class Statement:
                 found += await conn.fetch(self._filled(there))
         return found
 
-    def arguments(self, rows: dict[str, Rows]) -> list[list[Any]]:
-        """The arrays, in the order of the parameters: one for each column, or one of rows."""
+    def sent(self, rows: Mapping[str, Rows]) -> list[Any]:
+        """The SQL for these rows, and what its parameters are, as a server that is alone is sent them."""
         assert rows.keys() <= self.tables.keys(), f"the statement has no tables {sorted(rows.keys() - self.tables)}"
-        arrays: list[list[Any]] = []
+        most = max(map(len, rows.values()), default=0)
+        single = tuple([name for name in self._of_rows if rows.get(name)]) if most == 1 else ()
+        if single not in self._sql:
+            self._sql[single] = _as_sent(self.text, self.tables, single)
+        sent: list[Any] = [self._sql[single]]
         for name, columns in self._columns.items():
             given = rows.get(name, ())
-            arrays += [list(map(column, given)) for column in columns]
-        return arrays
+            sent += columns[0](given[0]) if name in single else [list(map(column, given)) for column in columns]
+        return sent
 
     def written(self, rows: Mapping[str, Rows]) -> str | None:
         """The statement with the rows in it, as a cluster routes it; None where it is given none and does nothing."""
@@ -252,16 +260,18 @@ def together(last: Statement, **first: Statement) -> Statement:
     return made
 
 
-def _written(tables: dict[str, type[Struct]]) -> dict[str, str]:
-    """Each table as SQL, its columns numbered on from those of the table before."""
+def _as_sent(text: str, tables: dict[str, type[Struct]], single: Collection[str] = ()) -> str:
+    """The statement with each table as SQL, its parameters numbered on from those of the table before: an array, or one
+    for each column; of those that are `single` the values of their only row."""
     written: dict[str, str] = {}
     place = 0
     for name, row in tables.items():
-        types = [row_type(row)] if issubclass(row, Row) else _types_of(row)
-        arrays = [f"${place + i}::{of}[]" for i, of in enumerate(types, 1)]
-        written[name] = f"unnest({', '.join(arrays)}) as {_head(name, row)}"
+        types = [row_type(row)] if issubclass(row, Row) and name not in single else _types_of(row)
+        table, kind = ("(values ({}))", "") if name in single else ("unnest({})", "[]")
+        given = ", ".join([f"${place + i}::{of}{kind}" for i, of in enumerate(types, 1)])
+        written[name] = f"{table.format(given)} as {_head(name, row)}"
         place += len(types)
-    return written
+    return _TABLE.sub(lambda match: written[match[1]], text)
 
 
 def row_type(row: type[Row]) -> str:

@@ -1,9 +1,11 @@
 """Rows of structs as tables inside SQL: by name, with their types, several statements in one."""
 
 import pkgutil
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib import import_module
+from typing import Any
 
 import asyncpg
 import pytest
@@ -71,8 +73,35 @@ async def test_an_array_of_rows_comes_back_as_it_went(pool: db.Pool) -> None:
         try:
             assert [Sent(*row) for row in await echo.fetch(conn, sent=rows)] == rows
             assert not await echo.fetch(conn, sent=[])
+            for row in rows:  # alone, as it is
+                assert [Sent(*found) for found in await echo.fetch(conn, sent=[row])] == [row]
         finally:
             await conn.execute(f"drop type {row_type(Sent)}")
+
+
+class Placed(Row, frozen=True):
+    bucket: SmallInt
+    name: str
+
+
+def test_rows_are_sent_as_they_are_where_no_table_has_several() -> None:
+    both = Statement(
+        "select * from @counted cross join @placed cross join @others", counted=Counted, placed=Placed, others=Placed
+    )
+    count, one, two = Counted("a", 1), Placed(1, "x"), Placed(2, "y")
+
+    def sent(**rows: list[Any]) -> list[Any]:
+        text, *given = both.sent(rows)
+        written = re.findall(r"(unnest|values) \(?([^)]*)\)|(unnest)\(([^)]*)\)", text)
+        return [[a or c, b or d] for a, b, c, d in written] + given
+
+    arrays = [["unnest", "$1::text[], $2::bigint[]"], ["unnest", "$3::row_st[]"], ["unnest", "$4::row_st[]"]]
+    assert sent(counted=[count], placed=[one, two]) == [*arrays, ["a"], [1], [(1, "x"), (2, "y")], []]
+    first = [["unnest", "$1::text[], $2::bigint[]"], ["values", "$3::smallint, $4::text"]]
+    assert sent(counted=[count], placed=[one]) == [*first, ["unnest", "$5::row_st[]"], ["a"], [1], 1, "x", []]
+    last = ["values", "$5::smallint, $6::text"]
+    assert sent(placed=[one], others=[two]) == [*first, last, [], [], 1, "x", 2, "y"]
+    assert sent() == [*arrays, [], [], [], []]
 
 
 async def test_every_row_has_its_type(pool: db.Pool) -> None:

@@ -1,11 +1,13 @@
 """The decision log: a batch of decisions appended in one statement, which is a transaction of its own.
 
 A decision locks nothing and reads nothing more: its answer is known when it comes here. So a single statement claims
-the keys, opens the accounts of those approved for the first time, and appends; one round trip for the whole batch.
+the keys, opens the accounts of those approved for the first time, and appends; one round trip for the whole batch. Why
+one was left out is asked only then: mostly none is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import asyncpg
@@ -67,12 +69,19 @@ class FactsChanged(Exception):
     """The decision was made of what is not, or not any more, in the database. Nothing was logged; decide again."""
 
 
+class Fate(StrEnum):
+    """What speaks against logging a decision. Where nothing of it does, its rulebook is not the present one."""
+
+    KNOWN = "known"  # its key was used before
+    TAKEN = "taken"  # a plan has taken its merchant reference
+    OUTDATED = "outdated"  # what was remembered is not so any more
+
+
 class Appended(Struct, frozen=True):
-    """What became of decisions that were to be appended: by their ids, and the accounts that were opened."""
+    """What became of decisions that were to be appended, by their ids; and the accounts that they have opened."""
 
     logged: set[str]
-    taken: set[str]  # left out, because a plan has taken their merchant reference
-    outdated: set[str]  # left out, because what was remembered is not so any more
+    left_out: dict[str, set[Fate]]
     opened: list[Account]
 
 
@@ -84,10 +93,9 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
     plan has taken (`Refused`). Their keys stay free.
     """
     groups = keys.alike(works)
-    firsts = [one for one, *_ in groups]
     try:
-        done = await append(conn, [(one.item, one.key, one.status) for one in firsts])
-        seen = [one.key for one in firsts if one.key and one.item.decision_id not in done.logged]
+        done = await append(conn, [(one.item, _must_have(one.key), one.status) for one, *_ in groups])
+        seen = [one.key for one, *_ in groups if one.key and Fate.KNOWN in done.left_out.get(one.item.decision_id, ())]
         stored = await known.answers(conn, seen) if seen else {}
     except asyncpg.LockNotAvailableError:
         raise  # nothing was logged
@@ -101,15 +109,16 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
     answers: Answers = []
     for one, *others in groups:
         row: DecisionRow = one.item
+        fates = done.left_out.get(row.decision_id, ())
         if row.decision_id in done.logged:
             answer = Answer(one.status, row.answer)
             answers.append((one, answer))
             answers += [(work, answer if keys.is_same(work, one) else keys.reused()) for work in others]
         elif one.key and (kept := stored.get((one.key.owner_id, one.key.key))):
             answers += [(work, keys.same_or_reused(kept, work.key)) for work in (one, *others) if work.key]
-        elif row.decision_id in done.taken:
+        elif Fate.TAKEN in fates:
             _raise(reference_used(row.merchant_reference), [one, *others])
-        elif row.decision_id in done.outdated:
+        elif Fate.OUTDATED in fates:
             _raise(FactsChanged(), [one, *others])
         else:
             _raise(RulebookChanged(), [one, *others])
@@ -128,82 +137,97 @@ class AskedDecision(Row, frozen=True, gc=False):
     rulebook: int | None
     consumer_version: int | None
     account_version: int | None
-    has_key: bool
 
 
-def _asked(row: DecisionRow, *, has_key: bool) -> AskedDecision:
-    consumer_version, account_version = row.kept or (None, None)
+def _asked(row: DecisionRow) -> AskedDecision:
     return AskedDecision(
         row.bucket, row.decision_id, row.merchant_id, row.consumer_id, row.currency, row.merchant_reference,
-        row.rulebook, consumer_version, account_version, has_key,
+        row.rulebook, *(row.kept or (None, None)),
     )  # fmt: skip
 
 
-_LOG: Final = together(
-    Statement(Q.log_decisions, decided=LoggedDecision),
-    taken=Statement(Q.taken, asked=AskedDecision),
-    outdated=Statement(Q.outdated, asked=AskedDecision),
-    admitted=Statement(Q.admitted, asked=AskedDecision),
-    claimed=CLAIM_ELSEWHERE,
-    fresh=Statement(Q.fresh, asked=AskedDecision),
-    opened=OPEN_ACCOUNTS,
-)
-
+_AGAINST: Final = {
+    "taken": Statement(Q.taken, asked=AskedDecision),
+    "outdated": Statement(Q.outdated, asked=AskedDecision),
+}
+_LOGGED: Final = {
+    "admitted": Statement(Q.admitted, asked=AskedDecision),
+    "claimed": CLAIM_ELSEWHERE,
+    "logged": Statement(Q.log_decisions, decided=LoggedDecision),
+}
+_LOG: Final = together(Statement(Q.which_were_logged), **_AGAINST, **_LOGGED)
+_LOG_AND_OPEN: Final = together(Statement(Q.which_have_opened), **_AGAINST, **_LOGGED, opened=OPEN_ACCOUNTS)
+_WHY_NOT: Final = together(Statement(Q.why_not, keys=KeptElsewhere), **_AGAINST)
 
 _EXAMINE: Final = Statement(Q.examine, asked=AskedDecision, keys=KeptElsewhere)
-_STEPS: Final = (
-    CLAIM_NEW_ELSEWHERE,
-    OPEN_NEW_ACCOUNTS,
-    Statement(Q.log_new_decisions, decided=LoggedDecision),
-)
+_LOG_NEW: Final = Statement(Q.log_new_decisions, decided=LoggedDecision)
+_STEPS: Final = (CLAIM_NEW_ELSEWHERE, OPEN_NEW_ACCOUNTS, _LOG_NEW)
+
+Keyed = tuple[DecisionRow, Key, int]  # with the status of its answer
 
 
-async def append(conn: Connection, decisions: list[tuple[DecisionRow, Key | None, int]]) -> Appended:
-    """Appends each decision under its key with the status of its answer; one whose key was used before is left out.
+async def append(conn: Connection, decisions: list[Keyed]) -> Appended:
+    """Appends each decision under its key; one whose key was used before is left out.
 
-    So is one with a key that was made under another rulebook or of other facts than the present ones, or on a reference
-    that is taken.
+    So is one that was made under another rulebook or of other facts than the present ones, or on a reference that is
+    taken.
     """
-    if is_cluster(conn):
-        return await _append_step_by_step(conn, decisions)
-    found = await _LOG.fetch(conn, **_rows(decisions))
-    told = {fate: {row["decision_id"] for row in found if row["fate"] == fate} for fate in _FATES}
-    return Appended(
-        **told,
-        opened=[
-            Account(row["bucket"], row["person_id"], row["currency"], row["limit"])
-            for row in found
-            if row["fate"] == "opened"
-        ],
-    )
-
-
-async def _append_step_by_step(conn: Connection, decisions: list[tuple[DecisionRow, Key | None, int]]) -> Appended:
-    """The same on a cluster, in two round trips: no part of a statement there can use what another returns."""
     rows = _rows(decisions)
-    found = {row["decision_id"]: row for row in await _EXAMINE.fetch(conn, asked=rows["asked"], keys=rows["keys"])}
-    keyless = {row.decision_id for row, key, _ in decisions if key is None}
-    done = Appended(
-        keyless | {one for one, row in found.items() if not (row["is_known"] or row["is_taken"] or row["is_outdated"])
-                   and row["is_present"]},
-        {one for one, row in found.items() if row["is_taken"] and one not in keyless},
-        {one for one, row in found.items() if row["is_outdated"] and one not in keyless},
-        [],
+    if is_cluster(conn):
+        return await _append_step_by_step(conn, rows)
+    opening = rows.pop("opening")
+    found = await (_LOG_AND_OPEN.fetch(conn, **rows, opening=opening) if opening else _LOG.fetch(conn, **rows))
+    logged = {row["decision_id"] for row in found if row["decision_id"]}
+    return Appended(
+        logged,
+        await _why_not(conn, rows, logged) if len(logged) < len(decisions) else {},
+        [Account(row["bucket"], row["person_id"], row["currency"], row["limit"])
+         for row in found if not row["decision_id"]],
     )  # fmt: skip
-    logged = [one for one in decisions if one[0].decision_id in done.logged]
-    if logged:
-        rows = _rows(logged)
-        try:
-            await run(conn, _STEPS, rows)
-        except asyncpg.UniqueViolationError:  # a key was used meanwhile: seen the next time
-            return await _append_step_by_step(conn, decisions)
-        done.opened.extend(Account(one.bucket, one.person_id, one.currency, one.limit) for one in rows["opening"])
-    return done
 
 
-def _rows(decisions: list[tuple[DecisionRow, Key | None, int]]) -> dict[str, list[Any]]:
+async def append_own(conn: Connection, row: DecisionRow) -> list[Account]:
+    """Appends what a person has decided, without a key, in the transaction of whoever keeps it; the account opened."""
+    rows = _rows([(row, None, 200)])
+    if rows["opening"]:
+        await OPEN_NEW_ACCOUNTS.execute(conn, opening=rows["opening"])
+    await _LOG_NEW.execute(conn, decided=rows["decided"])
+    return _accounts(rows)
+
+
+async def _why_not(conn: Connection, rows: dict[str, list[Any]], logged: set[str]) -> dict[str, set[Fate]]:
+    asked = [one for one in rows["asked"] if one.decision_id not in logged]
+    given = [one for one in rows["keys"] if one.answer_id not in logged]
+    fates: dict[str, set[Fate]] = {}
+    for row in await _WHY_NOT.fetch(conn, asked=asked, keys=given):
+        fates.setdefault(row["decision_id"], set()).add(Fate(row["fate"]))
+    return fates
+
+
+async def _append_step_by_step(conn: Connection, rows: dict[str, list[Any]]) -> Appended:
+    """The same on a cluster, in two round trips: no part of a statement there can use what another returns."""
+    found = await _EXAMINE.fetch(conn, asked=rows["asked"], keys=rows["keys"])
+    fates = {row["decision_id"]: {fate for fate in Fate if row[f"is_{fate}"]} for row in found}
+    logged = {row["decision_id"] for row in found if row["is_present"] and not fates[row["decision_id"]]}
+    kept = {
+        "keys": [one for one in rows["keys"] if one.answer_id in logged],
+        "opening": [one for one in rows["opening"] if one.opened_by in logged],
+        "decided": [one for one in rows["decided"] if one.decision_id in logged],
+    }
+    try:
+        await run(conn, _STEPS, kept)
+    except asyncpg.UniqueViolationError:  # a key was used meanwhile: seen the next time
+        return await _append_step_by_step(conn, rows)
+    return Appended(logged, fates, _accounts(kept))
+
+
+def _accounts(rows: dict[str, list[Any]]) -> list[Account]:
+    return [Account(one.bucket, one.person_id, one.currency, one.limit) for one in rows["opening"]]
+
+
+def _rows(decisions: Sequence[tuple[DecisionRow, Key | None, int]]) -> dict[str, list[Any]]:
     return {
-        "asked": [_asked(row, has_key=key is not None) for row, key, _ in decisions],
+        "asked": [_asked(row) for row, _, _ in decisions],
         "keys": [
             KeptElsewhere(key.bucket, key.owner_id, key.key, key.request_hash, status, row.decision_id, row.decided_at)
             for row, key, status in decisions
@@ -215,10 +239,12 @@ def _rows(decisions: list[tuple[DecisionRow, Key | None, int]]) -> dict[str, lis
             if row.opens_for
         ],
         "decided": [structs.replace(row, answer=pack(row.answer), takers=pack(row.takers)) for row, _, _ in decisions],
-    }  # fmt: skip
+    }
 
 
-_FATES: Final = ("logged", "taken", "outdated")
+def _must_have(key: Key | None) -> Key:
+    assert key is not None, "what has no key is appended by whoever has made it"
+    return key
 
 
 def reference_used(merchant_reference: str, pointer: str = "/merchant_reference") -> Refused:

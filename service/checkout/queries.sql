@@ -238,12 +238,11 @@ select d.decision_id, d.merchant_id, d.consumer_id, d.policy_id, d.policy_versio
 select looked_at, forgotten from forget_decisions($1, $2, $3, $4);
 
 -- taken --
--- Of the decisions with a key, those on a merchant reference that a plan has taken: none of their offers could be accepted.
+-- The decisions on a merchant reference that a plan has taken: none of their offers could be accepted.
 select asked.decision_id
   from @asked
   join merchant_references r
     on r.merchant_id = asked.merchant_id and r.merchant_reference = asked.merchant_reference
- where asked.has_key
 
 -- outdated --
 -- The decisions made of what was remembered whose consumer or account is not in that version any more: decided anew.
@@ -258,41 +257,43 @@ select decision_id
          where c.bucket = asked.bucket and c.consumer_id = asked.consumer_id) is not true
 
 -- admitted --
--- Of the decisions with a key, those that may be logged: not one made in ignorance of the present rulebook.
+-- The decisions that may be logged, if their keys are new: not one made in ignorance of the present rulebook.
 select decision_id as answer_id
   from @asked
- where has_key
-   and rulebook = (select revision from rulebook)
+ where rulebook = (select revision from rulebook)
    and decision_id not in (select decision_id from taken)
    and decision_id not in (select decision_id from outdated)
 
--- fresh --
--- The decisions that are logged: those whose keys were new, and those without a key, which we made ourselves, unless in
--- ignorance of the present rulebook.
-select answer_id from claimed
- union all
-select decision_id from @asked where not has_key and (rulebook is null or rulebook = (select revision from rulebook))
-
 -- log_decisions --
-with logged as (
-    insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
-                           category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
-                           takers, amends)
-    select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
-           policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, takers,
-           amends
-      from @decided
-     where decision_id in (select answer_id from fresh)
-)
-select answer_id as decision_id, 'logged' as fate, null::smallint as bucket, null as person_id, null as currency,
-       null::bigint as "limit"
-  from fresh
+-- Those whose keys are `claimed`.
+insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,
+                       category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer,
+                       takers, amends)
+select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
+       policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, takers,
+       amends
+  from @decided
+ where decision_id in (select answer_id from claimed)
+
+-- which_were_logged --
+select answer_id as decision_id from claimed;
+
+-- which_have_opened --
+-- The same, and the accounts that they have opened.
+select answer_id as decision_id, null::smallint as bucket, null as person_id, null as currency, null::bigint as "limit"
+  from claimed
  union all
-select decision_id, 'taken', null, null, null, null from taken
+select null, bucket, person_id, currency, "limit" from opened;
+
+-- why_not --
+-- Why decisions were not logged. Where nothing is said of one, it was made under another rulebook.
+select answer_id as decision_id, 'known' as fate
+  from @keys
+  join idempotency i on i.owner_id = keys.owner_id and i.key = keys.key
  union all
-select decision_id, 'outdated', null, null, null, null from outdated
+select decision_id, 'taken' from taken
  union all
-select null, 'opened', bucket, person_id, currency, "limit" from opened;
+select decision_id, 'outdated' from outdated;
 
 -- examine --
 -- The same on a cluster, step by step, first: what speaks against logging each of the decisions. An account that is on
@@ -319,5 +320,5 @@ insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_r
                        category, outcome, policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot,
                        answer, takers, amends)
 select bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount, category, outcome,
-       policy_id, policy_version, limit, decided_at, expires_at, request, snapshot, answer, takers, amends
+       policy_id, policy_version, "limit", decided_at, expires_at, request, snapshot, answer, takers, amends
   from @decided;

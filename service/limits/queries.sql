@@ -1,11 +1,12 @@
 -- Accounts and their limits.
 
 -- open_accounts --
--- The accounts of people who were approved for the first time, by decisions that are `fresh`; not those that are there.
+-- The accounts of people who were approved for the first time, by decisions whose keys are `claimed`; not those that
+-- are there.
 insert into accounts (bucket, person_id, currency, "limit")
 select bucket, person_id, currency, max("limit")
   from @opening
- where opened_by in (select answer_id from fresh)
+ where opened_by in (select answer_id from claimed)
    and not exists (select from accounts a
                     where a.bucket = opening.bucket and a.person_id = opening.person_id
                       and a.currency = opening.currency)
@@ -17,7 +18,7 @@ returning bucket, person_id, currency, "limit"
 -- open_new_accounts --
 -- The same on a cluster, of decisions that are known to be logged.
 insert into accounts (bucket, person_id, currency, "limit")
-select bucket, person_id, currency, limit from @opening order by bucket, person_id, currency
+select bucket, person_id, currency, "limit" from @opening order by bucket, person_id, currency
     on conflict do nothing;
 
 -- open_account --
