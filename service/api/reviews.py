@@ -237,7 +237,7 @@ async def _keep(ask: Ask, conn: Connection, made: Made, note: str) -> tuple[Revi
     assert by is not None
     now = answer.decided_at
     await review_store.keep(conn, review.referral_id, row.decision_id, review.outcome, review.reasons, note, by, now)
-    accounts = await decision_log.append_own(conn, row)
+    accounts = (await decision_log.append_own(conn, [row])).opened
     data = {"decision_id": row.decision_id, "referral_id": review.referral_id, "outcome": row.outcome}
     text = encode(data | {"merchant_reference": row.merchant_reference}).decode()
     event = Told(

@@ -94,7 +94,11 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
     """
     groups = keys.alike(works)
     try:
-        done = await append(conn, [(one.item, _must_have(one.key), one.status) for one, *_ in groups])
+        keyed = [(one.item, one.key, one.status) for one, *_ in groups if one.key]
+        done = await append(conn, keyed) if keyed else Appended(set(), {}, [])
+        if own := [one.item for one, *_ in groups if not one.key]:
+            also = await append_own(conn, own)
+            done = Appended(done.logged | also.logged, done.left_out, done.opened + also.opened)
         seen = [one.key for one, *_ in groups if one.key and Fate.KNOWN in done.left_out.get(one.item.decision_id, ())]
         stored = await known.answers(conn, seen) if seen else {}
     except asyncpg.LockNotAvailableError:
@@ -157,11 +161,16 @@ _LOGGED: Final = {
 }
 _LOG: Final = together(Statement(Q.which_were_logged), **_AGAINST, **_LOGGED)
 _LOG_AND_OPEN: Final = together(Statement(Q.which_have_opened), **_AGAINST, **_LOGGED, opened=OPEN_ACCOUNTS)
+_LOG_OWN: Final = together(
+    Statement(Q.which_have_opened),
+    claimed=Statement(Q.admitted_without_key, asked=AskedDecision),
+    logged=_LOGGED["logged"],
+    opened=OPEN_ACCOUNTS,
+)
 _WHY_NOT: Final = together(Statement(Q.why_not, keys=KeptElsewhere), **_AGAINST)
 
 _EXAMINE: Final = Statement(Q.examine, asked=AskedDecision, keys=KeptElsewhere)
-_LOG_NEW: Final = Statement(Q.log_new_decisions, decided=LoggedDecision)
-_STEPS: Final = (CLAIM_NEW_ELSEWHERE, OPEN_NEW_ACCOUNTS, _LOG_NEW)
+_STEPS: Final = (CLAIM_NEW_ELSEWHERE, OPEN_NEW_ACCOUNTS, Statement(Q.log_new_decisions, decided=LoggedDecision))
 
 Keyed = tuple[DecisionRow, Key, int]  # with the status of its answer
 
@@ -177,22 +186,27 @@ async def append(conn: Connection, decisions: list[Keyed]) -> Appended:
         return await _append_step_by_step(conn, rows)
     opening = rows.pop("opening")
     found = await (_LOG_AND_OPEN.fetch(conn, **rows, opening=opening) if opening else _LOG.fetch(conn, **rows))
+    done = _appended(found)
+    if len(done.logged) < len(decisions):
+        done.left_out.update(await _why_not(conn, rows, done.logged))
+    return done
+
+
+async def append_own(conn: Connection, decisions: list[DecisionRow]) -> Appended:
+    """Appends decisions that we have made ourselves, without a key; one made under another rulebook is left out."""
+    rows = _rows([(row, None, 200) for row in decisions])
+    del rows["keys"]
+    if is_cluster(conn):
+        await run(conn, _STEPS, rows)
+        return Appended({row.decision_id for row in decisions}, {}, _accounts(rows))
+    return _appended(await _LOG_OWN.fetch(conn, **rows))
+
+
+def _appended(found: list[asyncpg.Record]) -> Appended:
     logged = {row["decision_id"] for row in found if row["decision_id"]}
-    return Appended(
-        logged,
-        await _why_not(conn, rows, logged) if len(logged) < len(decisions) else {},
-        [Account(row["bucket"], row["person_id"], row["currency"], row["limit"])
-         for row in found if not row["decision_id"]],
-    )  # fmt: skip
-
-
-async def append_own(conn: Connection, row: DecisionRow) -> list[Account]:
-    """Appends what a person has decided, without a key, in the transaction of whoever keeps it; the account opened."""
-    rows = _rows([(row, None, 200)])
-    if rows["opening"]:
-        await OPEN_NEW_ACCOUNTS.execute(conn, opening=rows["opening"])
-    await _LOG_NEW.execute(conn, decided=rows["decided"])
-    return _accounts(rows)
+    opened = [row for row in found if not row["decision_id"]]
+    accounts = [Account(row["bucket"], row["person_id"], row["currency"], row["limit"]) for row in opened]
+    return Appended(logged, {}, accounts)
 
 
 async def _why_not(conn: Connection, rows: dict[str, list[Any]], logged: set[str]) -> dict[str, set[Fate]]:
@@ -240,11 +254,6 @@ def _rows(decisions: Sequence[tuple[DecisionRow, Key | None, int]]) -> dict[str,
         ],
         "decided": [structs.replace(row, answer=pack(row.answer), takers=pack(row.takers)) for row, _, _ in decisions],
     }
-
-
-def _must_have(key: Key | None) -> Key:
-    assert key is not None, "what has no key is appended by whoever has made it"
-    return key
 
 
 def reference_used(merchant_reference: str, pointer: str = "/merchant_reference") -> Refused:

@@ -264,6 +264,11 @@ select decision_id as answer_id
    and decision_id not in (select decision_id from taken)
    and decision_id not in (select decision_id from outdated)
 
+-- admitted_without_key --
+-- Of decisions that we have made ourselves: what a person decided, and what was not made in ignorance of the present
+-- rulebook. They stand for those whose keys are claimed.
+select decision_id as answer_id from @asked where rulebook is null or rulebook = (select revision from rulebook)
+
 -- log_decisions --
 -- Those whose keys are `claimed`.
 insert into decisions (bucket, decision_id, merchant_id, consumer_id, merchant_reference, currency, amount,

@@ -35,7 +35,8 @@ ALONE: Final = {
     "api/queries.sql floor_of_consumers", "plans/past.sql count_past", "plans/past.sql count_proved_anew",
 }  # fmt: skip
 ALONE_MADE: Final = {
-    decision_log._LOG, decision_log._LOG_AND_OPEN, decision_log._WHY_NOT, CLAIM_ELSEWHERE, OPEN_ACCOUNTS,
+    decision_log._LOG, decision_log._LOG_AND_OPEN, decision_log._LOG_OWN, decision_log._WHY_NOT,
+    CLAIM_ELSEWHERE, OPEN_ACCOUNTS,
     accrual_flow._COUNT_AND_ADD, store._NOTHING_HAS_MOVED,
     store._ONLY_ANSWER, store._ONLY_OPEN, store._ONLY_MOVE, store._MOVE_AND_HOLD, store._OPEN_AND_MOVE,
 }  # fmt: skip
