@@ -68,7 +68,7 @@ class EventType(StrEnum):
     FEE_LEVIED = "fee.levied"  # `fee_id`: `amount` is owed besides, `due_on`; `is_penalty`
     FEE_WAIVED = "fee.waived"  # `fee_id` is not asked for after all: `amount`
     CREDITED = "plan.credited"  # `credit_id`: `amount` of a `kind` was taken off as of `effective_on`
-    CORRECTED = "plan.corrected"  # `fact_id` was recorded by mistake, and never happened; which `fact` it was
+    CORRECTED = "plan.corrected"  # `fact_id` was a mistake, by a person or by time, and never happened; which `fact`
     RESCHEDULED = "plan.rescheduled"  # the schedule was changed: which `change`, `effective_on`
     CONVERTED = "plan.converted"  # `overdue` and all else owed is due in `instalments`, from `first_due_on` on
     SETTLEMENT_QUOTED = "plan.settlement_quoted"  # `amount`, paid until `good_until` ends, settles it: `quote_id`

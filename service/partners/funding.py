@@ -17,7 +17,7 @@ class ScheduleType(StrEnum):
 
     SAME_INSTALMENT = "same_instalment"  # of every component its share, each by a percentage of its own
     SHARE_OF_COLLECTION = "share_of_collection"  # `principal_bps` of what is collected, principal and interest together
-    OWN_RATE = "own_rate"  # `principal_bps` of principal, and interest on that at the partner's own rate
+    OWN_RATE = "own_rate"  # `principal_bps` of principal, and of interest the part that its own rate had at the start
 
 
 class Totals(Struct):
