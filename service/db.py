@@ -160,6 +160,7 @@ async def _reach(url: str, **how: Any) -> Any:
     prepared: a PgBouncer before 1.21 gives each transaction another session, which does not know them.
     """
     url, keeps_prepared = _prepared_in(url)
+    how |= {"max_cached_statement_lifetime": 0}  # for ever; asyncpg would forget each after five minutes
     if not keeps_prepared:
         how |= {"statement_cache_size": 0, "connection_class": KeepsNothing}
     urls = hosts.each(url)

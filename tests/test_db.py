@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -187,3 +188,15 @@ async def test_the_pool_has_our_session(pool: db.Pool) -> None:
     assert tuple(shown) == ("tenor", "off")
     with pytest.raises(CannotStart):
         await db.open_pool("postgresql://tenor@localhost:1/tenor", size=1)
+
+
+async def test_what_is_prepared_is_kept_for_ever(database_url: str, pool: db.Pool) -> None:
+    """A statement that is forgotten after some minutes is read and planned anew while somebody waits."""
+    committer: Any = await db.connect_session(database_url)
+    try:
+        async with pool.acquire() as taken:
+            of_pool: Any = taken
+            lifetimes = [one._config.max_cached_statement_lifetime for one in (committer, of_pool)]
+            assert lifetimes == [0, 0]
+    finally:
+        await committer.close()
