@@ -33,9 +33,11 @@ ALONE: Final = {
     "limits/queries.sql lock_accounts_of_people", "people/rewrapping.sql hold_keys", "plans/queries.sql lock_books",
     "api/queries.sql floor_of_plans", "api/queries.sql floor_of_events", "api/queries.sql floor_of_checkouts",
     "api/queries.sql floor_of_consumers", "plans/past.sql count_past", "plans/past.sql count_proved_anew",
+    "checkout/queries.sql which_were_logged", "checkout/queries.sql which_have_opened",
 }  # fmt: skip
 ALONE_MADE: Final = {
     decision_log._LOG, decision_log._LOG_AND_OPEN, decision_log._LOG_OWN, decision_log._WHY_NOT,
+    *decision_log._LOGGED.values(), *decision_log._AGAINST.values(),
     CLAIM_ELSEWHERE, OPEN_ACCOUNTS,
     accrual_flow._COUNT_AND_ADD, store._NOTHING_HAS_MOVED,
     store._ONLY_ANSWER, store._ONLY_OPEN, store._ONLY_MOVE, store._MOVE_AND_HOLD, store._OPEN_AND_MOVE,
