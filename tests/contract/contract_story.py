@@ -464,6 +464,10 @@ async def _outside(story: Story) -> None:
 
 async def _holding(story: Story, at: Till) -> None:
     """Deposits on cards: one is taken of, one is let go, one had ended, one is declined."""
+    nothing_held = await at.plan("ok")
+    await story.call(
+        "GET /v1/plans/{plan_id}/holds", plan_id=nothing_held["id"]
+    )  # what is shown: else instants are real
     claimed = await deposit(at, "ok")
     for plan in (claimed, await deposit(at, "fades")):
         for who, word, body in (

@@ -1,5 +1,6 @@
 """A shop's page asks us itself, in a browser that keeps to CORS: what is paid how, and whether the consumer agrees."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -213,11 +214,8 @@ async def test_a_session_is_for_pages_that_have_a_key_and_for_half_an_hour(world
 
 async def test_the_pages_of_an_origin_are_rate_limited(world: World) -> None:
     async with browsing(world, SHOP) as (page,):
-        statuses = [
-            (await page.http.get("/v1/eligibility?currency=EUR&amount=60000", headers={
-                "Authorization": page.key, "Origin": SHOP,
-            })).status_code
-            for _ in range(4 * RATE)
-        ]  # fmt: skip
+        sent = {"Authorization": page.key, "Origin": SHOP}
+        asked = [page.http.get("/v1/eligibility?currency=EUR&amount=60000", headers=sent) for _ in range(4 * RATE)]
+        statuses = [answer.status_code for answer in await asyncio.gather(*asked)]  # at once: a slow machine earns more
     assert statuses.count(429) > 0
     assert statuses.count(200) >= RATE
