@@ -135,8 +135,8 @@ class Statement:
             self._sql[single] = _as_sent(self.text, self.tables, single)
         sent: list[Any] = [self._sql[single]]
         for name, columns in self._columns.items():
-            given = rows.get(name, ())
-            sent += columns[0](given[0]) if name in single else [list(map(column, given)) for column in columns]
+            arrays = [list(map(column, rows.get(name, ()))) for column in columns]
+            sent += arrays[0][0] if name in single else arrays  # of a `Row` it is one, of rows
         return sent
 
     def written(self, rows: Mapping[str, Rows]) -> str | None:
@@ -267,9 +267,9 @@ def _as_sent(text: str, tables: dict[str, type[Struct]], single: Collection[str]
     place = 0
     for name, row in tables.items():
         types = [row_type(row)] if issubclass(row, Row) and name not in single else _types_of(row)
-        table, kind = ("(values ({}))", "") if name in single else ("unnest({})", "[]")
+        kind = "" if name in single else "[]"
         given = ", ".join([f"${place + i}::{of}{kind}" for i, of in enumerate(types, 1)])
-        written[name] = f"{table.format(given)} as {_head(name, row)}"
+        written[name] = (f"unnest({given})" if kind else f"(values ({given}))") + f" as {_head(name, row)}"
         place += len(types)
     return _TABLE.sub(lambda match: written[match[1]], text)
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 import service
 from service import db
-from service.statement import Json, Row, SmallInt, Statement, made_by, row_type, script, together
+from service.statement import Json, Row, SmallInt, Statement, _as_sent, made_by, row_type, script, together
 
 
 class Colour(StrEnum):
@@ -203,3 +203,20 @@ async def test_values_in_a_script_come_back_as_they_went(pool: db.Pool) -> None:
     assert "n.bucket = moved.bucket and n.bucket in (0)" in script([change], {"moved": moved})
     with pytest.raises(AssertionError):
         script([keep], {"noted": [Named(0, "\0", b"", AT, Colour.RED)]})
+
+
+def test_each_statement_is_short_enough_to_stay_prepared() -> None:
+    """asyncpg prepares a longer one each time it is asked (`max_cacheable_statement_size`)."""
+    found = dict[str, Statement]()
+    for module in pkgutil.walk_packages(service.__path__, "service."):
+        if not module.name.endswith("__main__") and not module.name.startswith("service.learning"):
+            found |= {
+                f"{module.name} {name}": one
+                for name, one in vars(import_module(module.name)).items()
+                if isinstance(one, Statement)
+            }
+    assert len(found) > 50
+    longest = {
+        name: max(len(one.sql), len(_as_sent(one.text, one.tables, one._of_rows))) for name, one in found.items()
+    }
+    assert {name: length for name, length in longest.items() if length > 15 * 1024} == {}

@@ -41,15 +41,15 @@ class Route(Struct, frozen=True):
 
 
 class LateRoute(HTTPRoute):
-    """A route whose handlers the framework reads when a request first goes its way: at most of them none ever does, and
-    to read all of them took most of the time in which the application is made."""
+    """A route whose handlers the framework reads when a request first goes its way: most of them never get one, and to
+    read all of them took most of the time in which the application is made."""
 
     def __init__(self, app: Litestar, path: str, handlers: list[HTTPRouteHandler]) -> None:
         super().__init__(path=path, route_handlers=handlers)
         self._app = app
         self._is_read = False
         assert len(handlers) == len(self.methods), f"two handlers of one method: {path}"
-        unread: Any = None
+        unread: Any = None  # in place of what the framework makes of a handler that it has read
         self.route_handler_map = {method: (one, unread) for one in handlers for method in one.http_methods}
 
     async def handle(self, scope: Any, receive: Receive, send: Send) -> None:

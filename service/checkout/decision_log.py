@@ -1,4 +1,5 @@
-"""The decision log: a batch of decisions appended in one statement, which is a transaction of its own.
+"""The decision log: a batch of decisions appended in one statement, which is a transaction of its own; in two of one
+transaction where some of them have no key.
 
 A decision locks nothing and reads nothing more: its answer is known when it comes here. So a single statement claims
 the keys, opens the accounts of those approved for the first time, and appends; one round trip for the whole batch. Why
@@ -94,11 +95,7 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
     """
     groups = keys.alike(works)
     try:
-        keyed = [(one.item, one.key, one.status) for one, *_ in groups if one.key]
-        done = await append(conn, keyed) if keyed else Appended(set(), {}, [])
-        if own := [one.item for one, *_ in groups if not one.key]:
-            also = await append_own(conn, own)
-            done = Appended(done.logged | also.logged, done.left_out, done.opened + also.opened)
+        done = await _append_all(conn, [one for one, *_ in groups])
         seen = [one.key for one, *_ in groups if one.key and Fate.KNOWN in done.left_out.get(one.item.decision_id, ())]
         stored = await known.answers(conn, seen) if seen else {}
     except asyncpg.LockNotAvailableError:
@@ -127,6 +124,19 @@ async def log(known: Keys, conn: Connection, works: list[Work[DecisionRow]]) -> 
         else:
             _raise(RulebookChanged(), [one, *others])
     return answers, done.opened
+
+
+async def _append_all(conn: Connection, works: list[Work[DecisionRow]]) -> Appended:
+    """Those under keys, and those without; where there are both, all of them or none."""
+    keyed = [(one.item, one.key, one.status) for one in works if one.key]
+    own = [one.item for one in works if not one.key]
+    if not own:
+        return await append(conn, keyed)
+    if not keyed:
+        return await append_own(conn, own)
+    async with conn.transaction():
+        done, also = await append(conn, keyed), await append_own(conn, own)
+    return Appended(done.logged | also.logged, done.left_out, done.opened + also.opened)
 
 
 class AskedDecision(Row, frozen=True, gc=False):
@@ -193,7 +203,10 @@ async def append(conn: Connection, decisions: list[Keyed]) -> Appended:
 
 
 async def append_own(conn: Connection, decisions: list[DecisionRow]) -> Appended:
-    """Appends decisions that we have made ourselves, without a key; one made under another rulebook is left out."""
+    """Appends decisions that we have made ourselves, without a key; one made under another rulebook is left out.
+
+    A cluster, where no part of a statement can use what another returns, does not look at the rulebook of these.
+    """
     rows = _rows([(row, None, 200) for row in decisions])
     del rows["keys"]
     if is_cluster(conn):

@@ -41,6 +41,7 @@ def test_only_own_memory_is_moved_and_whole_large_pages_of_it() -> None:
     assert all(start % SIZE == 0 and end % SIZE == 0 for start, end in parts)
 
 
+@pytest.mark.long
 def test_all_is_as_it_was_once_it_is_moved() -> None:
     moved, large = map(int, subprocess.check_output([sys.executable, "-c", FILLED_AND_MOVED], text=True).split())
     assert moved % SIZE == 0

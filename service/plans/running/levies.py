@@ -35,7 +35,8 @@ def charged_back(standing: Standing, fact: ChargedBack) -> None:
     if fact.amount > paid.total:
         sentence = f"Only {paid.total} minor units are left of the payment: it cannot be taken back beyond them."
         raise Refused(Code.AMOUNT_EXCEEDS_OUTSTANDING, sentence, "/amount")
-    absorbed, paid = min(standing.overpaid, fact.amount), standing.allocating(paid)
+    paid = standing.allocating(paid)
+    absorbed = min(standing.overpaid, fact.amount)
     standing.overpaid -= absorbed
     paid.overpaid -= absorbed
     parts = _parts(standing, paid, fact.amount - absorbed)
