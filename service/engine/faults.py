@@ -15,10 +15,12 @@ PASSING = (
     asyncpg.InternalServerError,  # a cluster's node that died is told so: something inside does not work now
     asyncpg.OperatorInterventionError,  # shutting down, crashed, starting, a statement cancelled or out of time
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,  # a disc does not answer; a cluster's node died while rows were copied to it
     asyncpg.TransactionRollbackError,  # deadlock, serialization
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
 )
 
 # Work that locked nothing was overtaken by somebody: nothing of it was written, and with locks it goes on.

@@ -32,7 +32,12 @@ class Once:
 
         Not cancelled by a caller who leaves: what was begun is finished.
         """
-        return await asyncio.shield(self._once(key, now, do, budget_s or self.longer_s or PATIENCE_S))
+        doing = asyncio.create_task(self._once(key, now, do, budget_s or self.longer_s or PATIENCE_S))
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            doing.add_done_callback(_nobody_hears)
+            raise
 
     async def answered(self, key: Key) -> Answer | None:
         """What was answered under `key` before; None if it is new. For work that must not even begin twice."""
@@ -68,3 +73,10 @@ class Once:
                     raise
             await save(conn, [(key, answer)])
             return answer
+
+
+def _nobody_hears(doing: asyncio.Task[Answer]) -> None:
+    """A refusal ends here, as its caller has left; any other error is logged."""
+    error = None if doing.cancelled() else doing.exception()
+    if error is not None and not isinstance(error, Refused):
+        raise error  # the event loop logs what a callback raises

@@ -2,6 +2,7 @@
 request writes stands in one bucket."""
 
 import asyncio
+import gc
 import uuid
 from typing import Any
 
@@ -10,8 +11,11 @@ import pytest
 
 from service import ids
 from service.checkout.decision_log import load_answers
+from service.db import Connection
 from service.engine.keys import Keys, save
+from service.engine.once import Once
 from service.engine.work import Answer, Key, Work
+from service.errors import Code, Refused
 from tests.flows.world import NOON, SECRETS, World
 
 KEYS = Keys(load_answers, SECRETS)
@@ -151,3 +155,25 @@ async def test_keys_are_claimed_in_one_order_whatever_their_buckets(world: World
         await held.rollback()
         assert (await claiming).fresh == works
         await waiting.rollback()
+
+
+async def test_nobody_is_told_of_a_refusal_whose_caller_left(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def refused(conn: Connection) -> Answer:
+        begun.set()
+        await goes_on.wait()
+        raise Refused(Code.UNAVAILABLE, "Not now.")
+
+    once = Once(world.pool, KEYS)
+    others = asyncio.all_tasks()
+    asked = asyncio.create_task(once.once(Key.of("m", "left", b"", None), NOON, refused))
+    await begun.wait()
+    (doing,) = asyncio.all_tasks() - others - {asked}
+    asked.cancel()
+    await asyncio.wait([asked])
+    goes_on.set()
+    await asyncio.wait([doing])
+    del doing  # asyncio logs an error that nobody looked at when its task is forgotten
+    gc.collect()
+    assert caplog.text == ""
