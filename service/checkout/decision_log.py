@@ -171,9 +171,10 @@ _LOGGED: Final = {
 }
 _LOG: Final = together(Statement(Q.which_were_logged), **_AGAINST, **_LOGGED)
 _LOG_AND_OPEN: Final = together(Statement(Q.which_have_opened), **_AGAINST, **_LOGGED, opened=OPEN_ACCOUNTS)
+_ADMIT_OWN: Final = Statement(Q.admitted_without_key, asked=AskedDecision)
 _LOG_OWN: Final = together(
     Statement(Q.which_have_opened),
-    claimed=Statement(Q.admitted_without_key, asked=AskedDecision),
+    claimed=_ADMIT_OWN,  # no key is: they stand for those whose keys are
     logged=_LOGGED["logged"],
     opened=OPEN_ACCOUNTS,
 )
@@ -203,15 +204,12 @@ async def append(conn: Connection, decisions: list[Keyed]) -> Appended:
 
 
 async def append_own(conn: Connection, decisions: list[DecisionRow]) -> Appended:
-    """Appends decisions that we have made ourselves, without a key; one made under another rulebook is left out.
-
-    A cluster, where no part of a statement can use what another returns, does not look at the rulebook of these.
-    """
+    """Appends decisions that we have made ourselves, without a key; one made under another rulebook is left out."""
     rows = _rows([(row, None, 200) for row in decisions])
-    del rows["keys"]
     if is_cluster(conn):
-        await run(conn, _STEPS, rows)
-        return Appended({row.decision_id for row in decisions}, {}, _accounts(rows))
+        admitted = {row["answer_id"] for row in await _ADMIT_OWN.fetch(conn, asked=rows["asked"])}
+        return await _append_those(conn, rows, admitted, {})
+    del rows["keys"]
     return _appended(await _LOG_OWN.fetch(conn, **rows))
 
 
@@ -236,20 +234,23 @@ async def _append_step_by_step(conn: Connection, rows: dict[str, list[Any]]) -> 
     found = await _EXAMINE.fetch(conn, asked=rows["asked"], keys=rows["keys"])
     fates = {row["decision_id"]: {fate for fate in Fate if row[f"is_{fate}"]} for row in found}
     logged = {row["decision_id"] for row in found if row["is_present"] and not fates[row["decision_id"]]}
+    try:
+        return await _append_those(conn, rows, logged, fates)
+    except asyncpg.UniqueViolationError:  # a key was used meanwhile: seen the next time
+        return await _append_step_by_step(conn, rows)
+
+
+async def _append_those(
+    conn: Connection, rows: dict[str, list[Any]], logged: set[str], fates: dict[str, set[Fate]]
+) -> Appended:
     kept = {
         "keys": [one for one in rows["keys"] if one.answer_id in logged],
         "opening": [one for one in rows["opening"] if one.opened_by in logged],
         "decided": [one for one in rows["decided"] if one.decision_id in logged],
     }
-    try:
-        await run(conn, _STEPS, kept)
-    except asyncpg.UniqueViolationError:  # a key was used meanwhile: seen the next time
-        return await _append_step_by_step(conn, rows)
-    return Appended(logged, fates, _accounts(kept))
-
-
-def _accounts(rows: dict[str, list[Any]]) -> list[Account]:
-    return [Account(one.bucket, one.person_id, one.currency, one.limit) for one in rows["opening"]]
+    await run(conn, _STEPS, kept)
+    accounts = [Account(one.bucket, one.person_id, one.currency, one.limit) for one in kept["opening"]]
+    return Appended(logged, fates, accounts)
 
 
 def _rows(decisions: Sequence[tuple[DecisionRow, Key | None, int]]) -> dict[str, list[Any]]:

@@ -16,6 +16,7 @@ from service.engine import batch
 from service.ledger.store import BOOK
 from service.migrations import Migration
 from tests.cluster.fresh import CITUS_URL, ON_A_CLUSTER
+from tests.engine.test_decision_log import decided, only_of_the_present_rulebook
 from tests.flows.conftest import alive
 from tests.flows.story import tell
 from tests.flows.world import World
@@ -111,3 +112,13 @@ async def test_a_purchase(world: World, name: str, monkeypatch: pytest.MonkeyPat
     await tell(world, STORIES[name])
     assert outcomes[0], "a plan was not opened in one script"
     assert all(outcomes) or name == "voided", "what frees a reference takes locks, and nothing else here"
+
+
+async def test_no_decision_is_logged_of_another_rulebook(cluster: tuple[Settings, db.Pool], world: World) -> None:
+    row = await decided(world)
+    assert cluster[0].database_url
+    conn = await db.connect_session(cluster[0].database_url)
+    try:
+        await only_of_the_present_rulebook(row, conn)
+    finally:
+        await conn.close()

@@ -1,4 +1,5 @@
-"""Decisions with a key and without one that meet in a batch are logged together, or none of them is."""
+"""Decisions with a key and without one that meet in a batch are logged together, or none of them is; and none that was
+made under another rulebook than the present one."""
 
 import asyncio
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from service import db, ids
-from service.checkout.decision_log import DecisionRow, LoggedDecision, load_answers, log
+from service.checkout.decision_log import DecisionRow, LoggedDecision, RulebookChanged, load_answers, log
 from service.engine.keys import Keys
 from service.engine.work import Key, Work
 from service.packed import unpacked
@@ -53,3 +54,27 @@ async def test_both_kinds_are_logged_together(world: World, database_url: str) -
         assert [answer.body for _, answer in again] == [row.answer]
     finally:
         await conn.close()
+
+
+async def test_none_is_logged_of_another_rulebook(world: World, database_url: str) -> None:
+    row = await decided(world)
+    conn = await db.connect_session(database_url)
+    try:
+        await only_of_the_present_rulebook(row, conn)
+    finally:
+        await conn.close()
+
+
+async def only_of_the_present_rulebook(row: DecisionRow, conn: db.Connection) -> None:
+    """Of each kind one that was made under the present rulebook is logged, and none that was not."""
+    for key in (Key(row.merchant_id, "key-2", b"hash", row.bucket), None):
+        assert row.rulebook is not None
+        past = work_of(structs.replace(row, rulebook=row.rulebook - 1), f"past, {key}", key)
+        answers, _ = await log(KEYS, conn, [past])
+        assert (answers, type(past.answered.exception())) == ([], RulebookChanged)
+        present = work_of(row, f"present, {key}", key)
+        answers, _ = await log(KEYS, conn, [present])
+        assert [id(work) for work, _ in answers] == [id(present)]
+        logged = "select decision_id from decisions where decision_id = any ($1::text[])"
+        found = await conn.fetch(logged, [past.item.decision_id, present.item.decision_id])
+        assert [one["decision_id"] for one in found] == [present.item.decision_id]
