@@ -70,31 +70,51 @@ class PassDays(PlanCommand, frozen=True, kw_only=True):
 
 def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
     """The plan after the days that have begun by now; None if they bring about nothing."""
-    plan, today, recorded, told = before, today_of(before, now), list[Recorded](), list[Event]()
-    while len(told) < AT_ONCE and (day := next_day(plan)) is not None and day <= today:
+    passing = _Passing(before, command_id, now)
+    today = today_of(before, now)
+    while len(passing.told) < AT_ONCE and (day := next_day(passing.plan)) is not None and day <= today:
         for rule in BRINGS:
-            for event, fact in rule(plan, day):
-                if fact is not None:
-                    known = replace(fact, id=ids.derive(ids.FACT, command_id, len(recorded) + 1), recorded_on=today)
-                    try:
-                        standing = after(plan.standing, known)
-                    except Refused:  # it does not go with what was agreed for a later day: a person decides
-                        continue
-                    fields = dict[str, Any]()
-                    if isinstance(known, Captured):
-                        bill, said = billed(plan, known, now)
-                        fields = {"bills": (*plan.bills, bill), "claimed_at": now}
-                        event = event and Event(event.type, said | event.data)
-                    plan = stand(plan, standing, THE_DAY, now, **fields)
-                    recorded.append(Recorded(plan.version, now, THE_DAY, command_id, known))
-                    event = event and Event(event.type, named(known) | event.data)
-                if event is not None:
-                    told.append(event)
-        plan = replace(plan, passed_on=day)
+            for event, fact in rule(passing.plan, day):
+                found = passing.plan
+                if passing.bring(event, fact, today) and fact is not None:
+                    for also, follows in subsidised.followed(found, passing.plan, fact, day):
+                        passing.bring(also, follows, today)
+        passing.plan = replace(passing.plan, passed_on=day)
+    plan, recorded = passing.plan, passing.recorded
     if plan is before:
         return None
     transfers = booked(before, plan) if recorded else []  # what is only announced moves no money
-    return Moved(plan, tuple(recorded), transfers, tuple(told), before, THE_DAY)
+    return Moved(plan, tuple(recorded), transfers, tuple(passing.told), before, THE_DAY)
+
+
+class _Passing:
+    """A plan while its days pass, and what they have brought about so far."""
+
+    def __init__(self, plan: Plan, command_id: str, now: datetime) -> None:
+        self.plan, self.recorded, self.told = plan, list[Recorded](), list[Event]()
+        self._command_id, self._now = command_id, now
+
+    def bring(self, event: Event | None, fact: Fact | None, today: date) -> bool:
+        """Whether it came about: a fact may not go with what was agreed for a later day, and then a person decides."""
+        plan, now = self.plan, self._now
+        if fact is not None:
+            fact_id = ids.derive(ids.FACT, self._command_id, len(self.recorded) + 1)
+            known = replace(fact, id=fact_id, recorded_on=today)
+            try:
+                standing = after(plan.standing, known)
+            except Refused:
+                return False
+            fields = dict[str, Any]()
+            if isinstance(known, Captured):
+                bill, said = billed(plan, known, now)
+                fields = {"bills": (*plan.bills, bill), "claimed_at": now}
+                event = event and Event(event.type, said | event.data)
+            self.plan = stand(plan, standing, THE_DAY, now, **fields)
+            self.recorded.append(Recorded(self.plan.version, now, THE_DAY, self._command_id, known))
+            event = event and Event(event.type, named(known) | event.data)
+        if event is not None:
+            self.told.append(event)
+        return True
 
 
 def next_day(plan: Plan) -> date | None:

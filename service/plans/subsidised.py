@@ -5,14 +5,14 @@ or a correction changes of interest that was due is put right with it. So did th
 deducts the subsidy when it collects the interest, and claims it from the state.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final
 
 from msgspec import structs
 
 from service import ids
-from service.actor import ActorKind
+from service.actor import THE_DAY, ActorKind
 from service.errors import Code, Refused
 from service.event_type import EventType
 from service.plans import bought_down
@@ -86,10 +86,12 @@ def put_right(change: Change, command: Command, now: datetime, first: int = THIR
     """
     last = change.moved[-1]
     today = today_of(last.plan, now)
-    if last.plan.offer.subsidy is None or last.before is None or not last.facts:
+    is_put_right = last.by == THE_DAY  # each day saw to what it had brought about
+    if last.plan.offer.subsidy is None or last.before is None or not last.facts or is_put_right:
         return change
     plan, account, moved = last.plan, change.account, list(change.moved)
-    for number, (event, fact) in enumerate(_follows(last.before, plan, last.facts, today), first):
+    happened = tuple([one.fact for one in last.facts])
+    for number, (event, fact) in enumerate(_follows(last.before, plan, happened, today), first):
         known = structs.replace(fact, id=ids.derive(ids.FACT, command.command_id, number), recorded_on=today)
         after_it = stand(plan, after(plan.standing, known), command.actor, now)
         recorded = Recorded(after_it.version, now, command.actor, command.command_id, known)
@@ -100,11 +102,16 @@ def put_right(change: Change, command: Command, now: datetime, first: int = THIR
     return structs.replace(change, account=account, moved=tuple(moved))
 
 
-def _follows(
-    before: Plan, plan: Plan, recorded: Sequence[Recorded], today: date
-) -> Iterator[tuple[Event | None, Fact]]:
+def followed(before: Plan, plan: Plan, fact: Fact, day: date) -> Iterator[tuple[Event | None, Fact]]:
+    """What follows for the scheme, on that day, from what the day has brought about: a dispute that was lost, or that
+    collection was given up."""
+    if plan.offer.subsidy is not None:
+        yield from _follows(before, plan, (fact,), day)
+
+
+def _follows(before: Plan, plan: Plan, facts: tuple[Fact, ...], today: date) -> Iterator[tuple[Event | None, Fact]]:
     """One of the two: a scheme bears interest as it falls due, or has bought it down."""
-    fact = bought_down.following(before, plan, tuple([one.fact for one in recorded]), today)
+    fact = bought_down.following(before, plan, facts, today)
     if fact is not None:
         yield None, fact
     yield from _paid_by(plan, today)

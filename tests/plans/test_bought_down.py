@@ -1,0 +1,76 @@
+"""Interest that was bought down, when time or a mistake changes what it rests on: 565.09 for 12 x 1,000.00 at 9 %."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from service.ledger.chart import LedgerAccount as A
+from service.limits.account import Account
+from service.plans.capture import Capture
+from service.plans.days import PassDays, next_day
+from service.plans.dispute import OpenDispute
+from service.plans.payment import RecordPayment
+from service.plans.running.dispute_facts import DisputeReason
+from service.plans.running.subsidy_facts import BoughtDown, BuyDown
+from service.subsidies.offered import Subsidy
+from service.subsidies.scheme import BuyDownPart, Funder, FunderKind
+from service.terms.terms import Terms, Unit
+from tests.plans.lives import NOON, PERSON, Life, agreement
+
+START = NOON.date()  # 2 March 2026
+PAID_IN = 565_09
+SCHEME = Subsidy(
+    scheme_id="sc_1", version=1, name="0 % on appliances", funders=(Funder("state", FunderKind.STATE, 10_000),),
+    amount=PAID_IN, consumer_cost=0, spend=12_000_00, is_small=False, is_budgeted=False, buy_down=BuyDownPart(900),
+)  # fmt: skip
+
+
+def bought() -> tuple[Life, str]:
+    """12,000.00 captured on 2 March, in twelve months without interest."""
+    life = Life(Account(7, PERSON, "EUR", 20_000_00))
+    terms = Terms(instalments=12, every=1, unit=Unit.MONTH)
+    plan_id = life.authorize(agreement(amount=12_000_00, terms=terms, subsidy=SCHEME))
+    life.do(Capture, plan_id, amount=12_000_00)
+    return life, plan_id
+
+
+def pass_to(life: Life, plan_id: str, on: date, *, day_by_day: bool) -> None:
+    """Its days are passed each in time, or all of them on the last."""
+    while NOON + (on - START) > life.now:
+        life.now = life.now + timedelta(days=1) if day_by_day else NOON + (on - START)
+        if (day := next_day(life.plans[plan_id])) is not None and day <= life.now.date():
+            life.do(PassDays, plan_id)
+
+
+@pytest.mark.parametrize("day_by_day", [True, False])
+@pytest.mark.parametrize(
+    ("disputed", "returned", "earned"),
+    [
+        (12_000_00, PAID_IN, 0),
+        (6_000_00, 282_55, 282_54),  # half a cent up; the rest is income on the due dates, and when all is paid
+    ],
+)
+def test_what_a_dispute_that_time_loses_gives_back(
+    disputed: int, returned: int, earned: int, *, day_by_day: bool
+) -> None:
+    """Nobody answers until 24 March, so on the 25th the goods count as refunded, whenever the days are passed."""
+    life, plan_id = bought()
+    life.now += timedelta(days=1)
+    life.do(OpenDispute, plan_id, reason=DisputeReason.NOT_RECEIVED, amount=disputed)
+    pass_to(life, plan_id, date(2026, 6, 10), day_by_day=day_by_day)
+    if outstanding := life.plans[plan_id].amounts.outstanding:
+        life.do(RecordPayment, plan_id, amount=outstanding)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, earned, returned)
+    facts = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, BoughtDown) and one.fact.returned]
+    assert [fact.on for fact in facts] == [date(2026, 3, 25)]
+    assert life.balances(plan_id)[A.SCHEME_RECEIVABLE] == PAID_IN - returned
+    assert life.balances(plan_id)[A.DEFERRED_SUBSIDY] == 0
+
+
+def test_a_payment_that_finds_a_dispute_lost_gives_as_much_back() -> None:
+    """The day was closed late: the payment passes it first."""
+    life, plan_id = bought()
+    life.do(OpenDispute, plan_id, reason=DisputeReason.NOT_RECEIVED, amount=12_000_00)
+    life.now = NOON + (date(2026, 4, 10) - START)
+    life.do(RecordPayment, plan_id, amount=1_00)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 0, PAID_IN)
