@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import difflib
+import gc
 import importlib
 import logging
 import os
 import signal
 import sys
+from types import ModuleType
 from typing import Final
 
 import msgspec
@@ -24,10 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str | None]]] = {
     "key": ("service.key_command:main", "make an API key and print it, as an install begins; list keys; revoke one"),
     "rewrap": ("service.data_command:main", "after TENOR_DATA_SECRET was replaced: data keys and indexes made anew"),
     "check": ("service.cli:check", "the invariants of the database; and plans proved against their facts"),
-    "audit": (
-        "service.auditor:main",
-        "the end of the audit log, to be kept elsewhere; the proof that nobody changed it",
-    ),
+    "audit": ("service.auditor:main", "the end of the audit log, to be kept elsewhere; the proof that it is as it was"),
     "day": ("service.cli:day", "close the day, once a day: end authorizations, review limits, make files, erase"),
     "worker": ("service.worker:main", "what time brings about, as it comes: run it beside the service"),
     "verify": ("service.verify:main", "a partner's file against its manifest: counts, sums, hashes, who signed"),
@@ -64,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         is_watched = name not in STAYING or sys.stderr.isatty()
         logs.begin(name, config.log_form(os.environ, is_watched=is_watched))
-        code: int = getattr(importlib.import_module(module), function)(arguments)
+        code: int = getattr(_load(module), function)(arguments)
     except CannotStart as sentence:
         logs.tell(str(sentence), logging.ERROR)
         return 1
@@ -76,6 +75,17 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _load(module: str) -> ModuleType:
+    """The module. What is made while it is loaded stays for as long as the process runs: nobody looks through it for
+    garbage, now or later, which took a sixth of the time in which a process gets ready."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def dev(argv: list[str]) -> int:

@@ -1,6 +1,7 @@
 """The command line and the supervisor, as a person or a container runs them: real processes on real servers."""
 
 import asyncio
+import gc
 import http.client
 import os
 import re
@@ -92,6 +93,13 @@ def test_the_table_names_what_exists() -> None:
         assert callable(getattr(__import__(module, fromlist=[function]), function))
 
 
+def test_once_a_command_is_loaded_garbage_is_looked_for_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["day", "--help"])
+    assert "tenor day" in capsys.readouterr().out
+    assert gc.isenabled()
+
+
 @pytest.mark.long
 def test_a_command_that_does_not_exist() -> None:
     code, _, err = result(tenor("serv"))
@@ -116,7 +124,7 @@ def test_what_only_others_want_is_not_loaded_by_a_process_that_serves(given: dic
     said = subprocess.run(script, capture_output=True, text=True, check=True, env=environ).stderr
     modules = {line.rpartition("|")[2].strip() for line in said.splitlines()}
     assert {"litestar", "httpx", "redis"} <= modules
-    assert modules & {"pydantic", "rich", "opentelemetry.sdk.resources"} == loaded
+    assert modules & {"pydantic", "rich", "fluent.runtime", "opentelemetry.sdk.resources"} == loaded
 
 
 @pytest.mark.long
