@@ -6,6 +6,7 @@ own. Adverse-action rules (12 CFR 1002.9(b)(2), Directive (EU) 2023/2225, Art. 1
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
@@ -98,16 +99,12 @@ OF_DEPOSIT: Final = (
     ReasonCode.LIMIT_EXCEEDED,
     ReasonCode.HISTORY_TOO_SHORT,
 )
-SENTENCES: Final = {language: {code: say(language, code) for code in ReasonCode} for language in Language}
-DEPOSIT_SENTENCES: Final = {
-    language: SENTENCES[language] | {code: say(language, f"{code}-deposit") for code in OF_DEPOSIT}
-    for language in Language
-}
 
 
+@lru_cache(2 * len(Language) * len(ReasonCode))
 def sentence_of(code: ReasonCode, language: Language, *, is_of_deposit: bool) -> str:
     """A reason in the consumer's language."""
-    return (DEPOSIT_SENTENCES if is_of_deposit else SENTENCES)[language][code]
+    return say(language, f"{code}-deposit" if is_of_deposit and code in OF_DEPOSIT else code)
 
 
 def told(ground: Ground, language: Language) -> Reason:

@@ -23,6 +23,7 @@ from service.config import CannotStart, Settings
 from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
 from service.exchange import Edge
+from service.policies import words
 from service.server import large_pages
 from service.server.door import State
 from service.server.reading import Reading
@@ -81,6 +82,7 @@ class Server(uvicorn.Server):
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
         gc.set_threshold(10_000, 20, 20)  # a decision makes hundreds of objects, and hardly one outlives its answer
         _tell(self._report, READY)
+        self._loop.run_in_executor(None, words.learn)
         self._loop.call_later(SETTLED_S, self._loop.run_in_executor, None, large_pages.move)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -10,7 +10,7 @@ from service.policies.conditions import compile_all
 from service.policies.document import Comparison, Condition
 from service.policies.features import KNOWN, Fact
 from service.policies.price_list import Rung, in_one_sum
-from service.policies.reasons import SENTENCES, ReasonCode
+from service.policies.reasons import ReasonCode, sentence_of
 from service.policies.words import Language
 from tests.policies.sample import POLICY, policy_with
 
@@ -93,7 +93,10 @@ def test_every_known_fact_is_read() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_every_reason_has_a_sentence_in_every_language(language: Language) -> None:
-    assert set(SENTENCES[language]) == set(ReasonCode)
-    assert all(SENTENCES[language].values())
-    if language is not Language.ENGLISH:
-        assert not set(SENTENCES[language].values()) & set(SENTENCES[Language.ENGLISH].values())
+    for is_of_deposit in (False, True):
+        for code in ReasonCode:
+            sentence, english = (
+                sentence_of(code, one, is_of_deposit=is_of_deposit) for one in (language, Language.ENGLISH)
+            )
+            assert sentence
+            assert (sentence == english) is (language is Language.ENGLISH)
