@@ -18,9 +18,10 @@ from typing import Any, Final
 import msgspec
 import uvicorn
 from litestar import Litestar, Request, Response, get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from service import clock, config
+from service.api.ask import InPath
 from service.demo.seed import load
 from service.embedded import lifeline
 from service.http_client import exchange, open_client
@@ -116,7 +117,7 @@ async def _pull(request: Request[Any, Any, Any], body: RawBody) -> Response[byte
 
 
 @get("/charges/{charge_id:str}")
-async def _ask(request: Request[Any, Any, Any], charge_id: FromPath[str]) -> Response[bytes]:
+async def _ask(request: Request[Any, Any, Any], charge_id: InPath) -> Response[bytes]:
     desk: Desk = request.app.state["desk"]
     return _stranger(desk, request) or await _answered(desk.sandbox.ask(charge_id, _now_ms()))
 
@@ -134,13 +135,13 @@ async def _hold(request: Request[Any, Any, Any], body: RawBody) -> Response[byte
 
 
 @get("/holds/{hold_id:str}")
-async def _ask_hold(request: Request[Any, Any, Any], hold_id: FromPath[str]) -> Response[bytes]:
+async def _ask_hold(request: Request[Any, Any, Any], hold_id: InPath) -> Response[bytes]:
     desk: Desk = request.app.state["desk"]
     return _stranger(desk, request) or await _answered(desk.holds.ask(hold_id, _now_ms()))
 
 
 @post("/holds/{hold_id:str}/capture", status_code=200)
-async def _capture(request: Request[Any, Any, Any], hold_id: FromPath[str], body: RawBody) -> Response[bytes]:
+async def _capture(request: Request[Any, Any, Any], hold_id: InPath, body: RawBody) -> Response[bytes]:
     desk: Desk = request.app.state["desk"]
     if refused := _stranger(desk, request):
         return refused
@@ -152,7 +153,7 @@ async def _capture(request: Request[Any, Any, Any], hold_id: FromPath[str], body
 
 
 @post("/holds/{hold_id:str}/release", status_code=200)
-async def _release(request: Request[Any, Any, Any], hold_id: FromPath[str]) -> Response[bytes]:
+async def _release(request: Request[Any, Any, Any], hold_id: InPath) -> Response[bytes]:
     desk: Desk = request.app.state["desk"]
     return _stranger(desk, request) or await _answered(desk.holds.release(hold_id, _now_ms()))
 
@@ -173,7 +174,7 @@ async def _pay_back(request: Request[Any, Any, Any], body: RawBody) -> Response[
 
 
 @get("/refunds/{refund_id:str}")
-async def _ask_refund(request: Request[Any, Any, Any], refund_id: FromPath[str]) -> Response[bytes]:
+async def _ask_refund(request: Request[Any, Any, Any], refund_id: InPath) -> Response[bytes]:
     desk: Desk = request.app.state["desk"]
     return _stranger(desk, request) or await _answered(desk.paybacks.ask(refund_id, _now_ms()))
 

@@ -4,12 +4,12 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, write
+from service.api.ask import Ask, Asked, InPath, content_type, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import encode, reply_answer
@@ -58,7 +58,7 @@ _adjustment = Body(AdjustmentBody)
         example={"currency": "EUR", "amount": 12_50, "reason": "fee_correction", "reference": "fees of 2 March"},
     ),
 )
-async def adjust_merchant(request: Asked, body: RawBody, merchant_id: FromPath[str]) -> ASGIResponse:
+async def adjust_merchant(request: Asked, body: RawBody, merchant_id: InPath) -> ASGIResponse:
     """Give a merchant something besides, or take it: a line of its next settlement.
 
     More than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.

@@ -3,12 +3,12 @@
 from typing import Annotated, Final
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, read
+from service.api.ask import Asked, InPath, read
 from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterFile, Limit
@@ -54,7 +54,7 @@ async def list_files_of_partners(
 
 @get("/received-files/{file_id:str}/answers", opt=operation("partners", FileAnswerPage, csv=True))
 async def list_answers_of_partner(
-    request: Asked, file_id: FromPath[str], objections: Objections = False, after: AfterLine = 0, limit: Limit = 100
+    request: Asked, file_id: InPath, objections: Objections = False, after: AfterLine = 0, limit: Limit = 100
 ) -> ASGIResponse:
     """What a partner answered to our files with a file of its own (ACK): line by line, taken or not, and what it has
     instead."""
@@ -63,7 +63,7 @@ async def list_answers_of_partner(
 
 @get("/files/received/{file_id:str}/answers", opt=operation("files", FileAnswerPage, csv=True))
 async def list_own_answers(
-    request: Asked, file_id: FromPath[str], objections: Objections = False, after: AfterLine = 0, limit: Limit = 100
+    request: Asked, file_id: InPath, objections: Objections = False, after: AfterLine = 0, limit: Limit = 100
 ) -> ASGIResponse:
     """What you answered to our files with a file of yours (ACK), as we read it."""
     return await _answers(request, read(request).owner_id, file_id, objections, after, limit)

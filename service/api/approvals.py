@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterApproval, Limit
@@ -87,7 +87,7 @@ async def list_approvals(
         ),
     ),
 )
-async def approve(request: Asked, body: RawBody, approval_id: FromPath[str]) -> ASGIResponse:
+async def approve(request: Asked, body: RawBody, approval_id: InPath) -> ASGIResponse:
     """Do what another operator proposed, as it was proposed. It needs the scope of the act besides `approvals`.
 
     Whoever proposed it does not approve it, with whatever key.
@@ -124,7 +124,7 @@ async def approve(request: Asked, body: RawBody, approval_id: FromPath[str]) -> 
     status_code=200,
     opt=operation("approvals", ApprovalView, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def reject(request: Asked, body: RawBody, approval_id: FromPath[str]) -> ASGIResponse:
+async def reject(request: Asked, body: RawBody, approval_id: InPath) -> ASGIResponse:
     """It is not done. Whoever proposed it takes it back so, too."""
     if body:
         _nothing.read(body, content_type(request))

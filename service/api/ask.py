@@ -10,6 +10,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
+from litestar.params import FromPath
 from msgspec import Struct
 
 from service import clock
@@ -24,6 +25,7 @@ from service.engine.work import Key
 from service.errors import Code, Refused, holds_a_key
 from service.exchange import allow
 
+InPath = FromPath[str]  # what stands in the address; made once: the framework takes 0.2 ms to make one
 LARGE_BODY: Final = 8 * 1024  # bytes; some kilobytes take a millisecond to read, 64 take five and more
 
 

@@ -3,12 +3,12 @@
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.assignments import TERMS
 from service.api.body import Body, Nothing
 from service.api.operation import operation
@@ -86,7 +86,7 @@ async def make_batch(request: Asked, body: RawBody) -> ASGIResponse:
     status_code=200,
     opt=operation("receivables", {200: Batch, 202: Proposed}, takes=Nothing, refuses=_REFUSES),
 )
-async def settle_batch(request: Asked, body: RawBody, assignment_batch_id: FromPath[str]) -> ASGIResponse:
+async def settle_batch(request: Asked, body: RawBody, assignment_batch_id: InPath) -> ASGIResponse:
     """Buy what of it may be bought, each with an event; of the rest the batch says why it dropped out.
 
     A price of more than one operator moves alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
@@ -116,7 +116,7 @@ async def _settle_as_proposed(doing: Doing, wanted: WantedBatch) -> Batch:
     status_code=200,
     opt=operation("receivables", Batch, takes=Nothing, refuses=_REFUSES),
 )
-async def cancel_batch(request: Asked, body: RawBody, assignment_batch_id: FromPath[str]) -> ASGIResponse:
+async def cancel_batch(request: Asked, body: RawBody, assignment_batch_id: InPath) -> ASGIResponse:
     """Buy nothing of it."""
     if body:
         _nothing.read(body, content_type(request))
@@ -139,7 +139,7 @@ async def list_batches(request: Asked, after: AfterAssignmentBatch = "", limit: 
 
 
 @get("/assignment-batches/{assignment_batch_id:str}", opt=operation("receivables", BatchView))
-async def get_batch(request: Asked, assignment_batch_id: FromPath[str]) -> ASGIResponse:
+async def get_batch(request: Asked, assignment_batch_id: InPath) -> ASGIResponse:
     """A batch, and what became of each receivable of it."""
     one, items = await flow.batch(read(request).services.pool, known(assignment_batch_id))
     return reply(BatchView(one, items))

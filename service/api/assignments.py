@@ -5,12 +5,12 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterAssignment, Limit
@@ -120,7 +120,7 @@ async def _assign_as_proposed(doing: Doing, wanted: AssignmentBody) -> Assignmen
         example={"notified_on": "2026-03-02"},
     ),
 )
-async def notify_debtor(request: Asked, body: RawBody, assignment_id: FromPath[str]) -> ASGIResponse:
+async def notify_debtor(request: Asked, body: RawBody, assignment_id: InPath) -> ASGIResponse:
     """Say that who owes it was told of the assignment (disclosed): what they pay the merchant from then on is a
     finding, MISDIRECTED_PAYMENT."""
     asked = _notified.read(body, content_type(request))
@@ -137,7 +137,7 @@ async def notify_debtor(request: Asked, body: RawBody, assignment_id: FromPath[s
     status_code=200,
     opt=operation("receivables", Assignment, takes=Nothing, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
 )
-async def repurchase_receivable(request: Asked, body: RawBody, assignment_id: FromPath[str]) -> ASGIResponse:
+async def repurchase_receivable(request: Asked, body: RawBody, assignment_id: InPath) -> ASGIResponse:
     """The merchant buys it back, by the recourse agreed: it owes the advance, the service and the discount until today,
     less what was collected; its next settlement takes it."""
     return await _end(request, body, assignment_id, AssignmentStepKind.REPURCHASED)
@@ -153,7 +153,7 @@ async def repurchase_receivable(request: Asked, body: RawBody, assignment_id: Fr
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
     ),
 )
-async def write_off_receivable(request: Asked, body: RawBody, assignment_id: FromPath[str]) -> ASGIResponse:
+async def write_off_receivable(request: Asked, body: RawBody, assignment_id: InPath) -> ASGIResponse:
     """Nothing more comes of it: what was advanced and not collected is lost, and costs the merchant nothing.
 
     More than one operator gives up alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
@@ -185,7 +185,7 @@ async def _write_off_as_proposed(doing: Doing, wanted: WantedWriteOff) -> Assign
     status_code=200,
     opt=operation("receivables", Assignment, takes=Nothing, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
 )
-async def release_pledge(request: Asked, body: RawBody, assignment_id: FromPath[str]) -> ASGIResponse:
+async def release_pledge(request: Asked, body: RawBody, assignment_id: InPath) -> ASGIResponse:
     """A pledge secures nothing any more: so much of the receivable may be pledged again."""
     return await _end(request, body, assignment_id, AssignmentStepKind.RELEASED)
 

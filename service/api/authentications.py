@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
 from service.actor import Actor, ActorKind
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.passkeys import SHOP, Origin, asking_of
@@ -93,7 +93,7 @@ _answer = Body(AnswerBody)
         refuses=(Code.STATE_FORBIDS, Code.AUTHENTICATION_ENDED, Code.NO_PASSKEY, Code.NO_CONTACT),
     ),
 )
-async def ask_consumer(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def ask_consumer(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Ask the consumer to prove that it is they who agree to this plan, where `must_authenticate` says so.
 
     It is bound to the plan, its amount, its currency and the payee: what was asked before is void, and so is this when
@@ -135,7 +135,7 @@ async def asked_of(ask: Ask, plan_id: str, asked: AskBody) -> Answer:
 
 
 @get("/authentications/{authentication_id:str}", opt=operation("authentications", AuthenticationView))
-async def get_authentication(request: Asked, authentication_id: FromPath[str]) -> ASGIResponse:
+async def get_authentication(request: Asked, authentication_id: InPath) -> ASGIResponse:
     """What has become of it."""
     ask = read(request)
     one = await store.load(ask.services.pool, authentication_id, ask.owner_id)
@@ -155,7 +155,7 @@ async def get_authentication(request: Asked, authentication_id: FromPath[str]) -
         refuses=(Code.AUTHENTICATION_FAILED, Code.AUTHENTICATION_ENDED, Code.STATE_FORBIDS),
     ),
 )
-async def answer_authentication(request: Asked, body: RawBody, authentication_id: FromPath[str]) -> ASGIResponse:
+async def answer_authentication(request: Asked, body: RawBody, authentication_id: InPath) -> ASGIResponse:
     """The consumer answers: rightly, and the plan is confirmed. The fifth wrong answer is the last one."""
     asked = _answer.read(body, content_type(request))
     ask = write(request, body, ids.bucket_in(authentication_id))

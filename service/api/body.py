@@ -5,8 +5,9 @@ A framework's own decoding is lenient ("100", 100.0 and 1e2 become 100) and sile
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -25,7 +26,7 @@ from service.api.pointers import (
 )
 from service.errors import A_KEY, Code, Refused, holds_a_key
 from service.payments.account_number import refuse_numbers
-from service.private_text import IN_SIGHT, NO_NUMBERS, has_marked, marked_texts
+from service.private_text import IN_SIGHT, NO_NUMBERS, Mark, has_marked, marked_texts
 from service.spelling import refuse_unseen
 
 BYTES_MAX: Final = 64 * 1024
@@ -47,14 +48,25 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Body(Generic[T]):
-    """A decoder for one wire type."""
+    """A decoder for one wire type. What the type asks for is looked up when the first of its bodies comes: of 225 types
+    it took a tenth of the time in which a process gets ready."""
 
     def __init__(self, wire: type[T]) -> None:
         self.wire = wire
-        self._decode = msgspec.json.Decoder(wire).decode
-        known = msgspec.inspect.type_info(wire)
-        self._decimals, self._days = dict(_decimals(known)), frozenset(_days(known))
-        self._refusing = [(mark, refuse) for mark, refuse in _REFUSING if has_marked(wire, mark)]
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], T]:
+        return msgspec.json.Decoder(self.wire).decode
+
+    @cached_property
+    def _known(self) -> tuple[dict[str, re.Pattern[str]], frozenset[str]]:
+        """The patterns of its decimal fields, and the names of its fields that are days or instants."""
+        known = msgspec.inspect.type_info(self.wire)
+        return dict(_decimals(known)), frozenset(_days(known))
+
+    @cached_property
+    def _refusing(self) -> list[tuple[Mark, Callable[[str, str], None]]]:
+        return [(mark, refuse) for mark, refuse in _REFUSING if has_marked(self.wire, mark)]
 
     def read(self, raw: bytes, content_type: str) -> T:
         """The body as `T`. Refused: UNSUPPORTED_MEDIA_TYPE, TOO_LARGE, MALFORMED, INVALID_FIELD with its pointer;
@@ -62,18 +74,19 @@ class Body(Generic[T]):
         require_json(content_type)
         if len(raw) > BYTES_MAX:
             raise too_large()
+        decimals, days = self._known
         try:
             body = self._decode(raw)
         except msgspec.ValidationError as error:
             with suppress(ValueError, OverflowError, RecursionError):  # what follows may not even be JSON
-                _check_decimals(raw, self._decimals, VALUES_MAX)
+                _check_decimals(raw, decimals, VALUES_MAX)
             raise Refused(Code.INVALID_FIELD, *sentence_and_pointer(error, raw, self._decode)) from None
         except (ValueError, RecursionError) as error:
             raise _malformed(raw, error) from None
         _check_text(raw)
-        _check_decimals(raw, self._decimals)
-        if self._days:
-            refuse_far(raw, self._days)
+        _check_decimals(raw, decimals)
+        if days:
+            refuse_far(raw, days)
         if holds_a_key(text := raw.decode()):
             raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
         for mark, refuse in self._refusing:

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, read, write
+from service.api.ask import Ask, Asked, InPath, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -118,7 +118,7 @@ async def list_breaks(
     status_code=200,
     opt=operation("breaks", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,), example={"owner": "Ada"}),
 )
-async def assign_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def assign_any_break(request: Asked, body: RawBody, break_id: InPath) -> ASGIResponse:
     """Say who must act on an open break."""
     return await _assign_break(request, body, break_id, None)
 
@@ -128,7 +128,7 @@ async def assign_any_break(request: Asked, body: RawBody, break_id: FromPath[str
     status_code=200,
     opt=operation("files", OpenedBreak, takes=AssignBody, refuses=(Code.STATE_FORBIDS,), example={"owner": "Mia"}),
 )
-async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def assign_break(request: Asked, body: RawBody, break_id: InPath) -> ASGIResponse:
     """Say who must act on an open break of yours: one of your people, `partner`, or `operator` to hand it back."""
     return await _assign_break(request, body, break_id, request.auth.owner_id)
 
@@ -144,7 +144,7 @@ async def assign_break(request: Asked, body: RawBody, break_id: FromPath[str]) -
         example={"note": "They corrected it by telephone."},
     ),
 )
-async def resolve_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def resolve_any_break(request: Asked, body: RawBody, break_id: InPath) -> ASGIResponse:
     """Close a break with the reason why: what it is about is not looked for again. A position that still differs on a
     later day opens it again, and the reason stays in its history. A payment of our bank that was not ordered is closed
     with what it was; nothing is booked by it."""
@@ -162,7 +162,7 @@ async def resolve_any_break(request: Asked, body: RawBody, break_id: FromPath[st
         example={"note": "Your figure is right; ours is put right tomorrow."},
     ),
 )
-async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def resolve_break(request: Asked, body: RawBody, break_id: InPath) -> ASGIResponse:
     """Close a break between your files and our books, with the reason why: you accept what our books say.
 
     A position that still differs on a later day opens it again. What the bank shows is the operator's to close.
@@ -175,7 +175,7 @@ async def resolve_break(request: Asked, body: RawBody, break_id: FromPath[str]) 
     status_code=201,
     opt=operation("breaks", Noted, takes=CommentBody, example={"note": "They look into it; call again on Friday."}),
 )
-async def comment_any_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def comment_any_break(request: Asked, body: RawBody, break_id: InPath) -> ASGIResponse:
     """Say something about a break, open or resolved. It is kept for ever, whatever the partner sends."""
     return await _comment_break(request, body, break_id, None)
 
@@ -185,23 +185,19 @@ async def comment_any_break(request: Asked, body: RawBody, break_id: FromPath[st
     status_code=201,
     opt=operation("files", Noted, takes=CommentBody, example={"note": "We take it back with tomorrow's file."}),
 )
-async def comment_break(request: Asked, body: RawBody, break_id: FromPath[str]) -> ASGIResponse:
+async def comment_break(request: Asked, body: RawBody, break_id: InPath) -> ASGIResponse:
     """Answer to a break of yours, open or resolved. It is kept for ever, and those who look after it read it."""
     return await _comment_break(request, body, break_id, request.auth.owner_id)
 
 
 @get("/breaks/{break_id:str}/history", opt=operation("breaks", BreakStepPage))
-async def get_any_history(
-    request: Asked, break_id: FromPath[str], after: StepAfter = 0, limit: Limit = 100
-) -> ASGIResponse:
+async def get_any_history(request: Asked, break_id: InPath, after: StepAfter = 0, limit: Limit = 100) -> ASGIResponse:
     """The history of a break: when it was found, who said what, whom it was assigned to, and what ended it."""
     return await _history(read(request), break_id, None, after, limit)
 
 
 @get("/breaks/{break_id:str}/history", opt=operation("files", BreakStepPage))
-async def get_history(
-    request: Asked, break_id: FromPath[str], after: StepAfter = 0, limit: Limit = 100
-) -> ASGIResponse:
+async def get_history(request: Asked, break_id: InPath, after: StepAfter = 0, limit: Limit = 100) -> ASGIResponse:
     """The history of a break of yours: when it was found, who said what, and what ended it."""
     ask = read(request)
     return await _history(ask, break_id, ask.owner_id, after, limit)

@@ -5,12 +5,12 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import AfterBusinessRecord, AfterReportView, Limit
@@ -109,7 +109,7 @@ async def open_report(request: Asked, body: RawBody) -> ASGIResponse:
     "/business-reports/{report_access_id:str}",
     opt=operation("reports", BusinessReport, page=True, refuses=(Code.NO_BASIS,)),
 )
-async def read_report(request: Asked, report_access_id: FromPath[str]) -> ASGIResponse:
+async def read_report(request: Asked, report_access_id: InPath) -> ASGIResponse:
     """The report, whose subject can see that you looked.
 
     Ask with `Accept: text/html` for a page that is ready to print.
@@ -141,7 +141,7 @@ async def open_partner_report(request: Asked, body: RawBody) -> ASGIResponse:
     "/business-reports/{report_access_id:str}",
     opt=operation("reports", BusinessReport, page=True, refuses=(Code.NO_BASIS,)),
 )
-async def read_partner_report(request: Asked, report_access_id: FromPath[str]) -> ASGIResponse:
+async def read_partner_report(request: Asked, report_access_id: InPath) -> ASGIResponse:
     """The report, whose subject can see that you looked.
 
     Ask with `Accept: text/html` for a page that is ready to print.

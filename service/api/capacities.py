@@ -3,12 +3,12 @@
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, write
+from service.api.ask import Asked, InPath, content_type, write
 from service.api.ask import read as reading
 from service.api.body import Body, Nothing
 from service.api.operation import operation
@@ -42,7 +42,7 @@ _nothing = Body(Nothing)
 
 
 @get("/support-arrangements/{arrangement_id:str}/capacity", opt=operation("support", Capacity))
-async def get_capacity(request: Asked, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def get_capacity(request: Asked, arrangement_id: InPath) -> ASGIResponse:
     """What an arrangement was paid in, what of it is reserved for losses, paid and returned, and what is available."""
     _known(arrangement_id)
     return reply(await flow.capacity_of(reading(request).services.pool, arrangement_id))
@@ -59,7 +59,7 @@ async def get_capacity(request: Asked, arrangement_id: FromPath[str]) -> ASGIRes
         example={"amount": 100_000_00, "reference": "transfer of 2 March"},
     ),
 )
-async def fund_arrangement(request: Asked, body: RawBody, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def fund_arrangement(request: Asked, body: RawBody, arrangement_id: InPath) -> ASGIResponse:
     """Money was paid in, from which it pays losses; below zero it was taken out, as far as it is available."""
     asked = _funding.read(body, content_type(request))
     _known(arrangement_id)
@@ -100,19 +100,19 @@ _CHANGES: Final = operation("support", Capacity, takes=Nothing, refuses=(Code.NO
 
 
 @post("/support-arrangements/{arrangement_id:str}/suspend", status_code=200, opt=_CHANGES)
-async def suspend_arrangement(request: Asked, body: RawBody, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def suspend_arrangement(request: Asked, body: RawBody, arrangement_id: InPath) -> ASGIResponse:
     """No plan is enrolled with it any more; those that are stay covered."""
     return await _set_state(request, body, arrangement_id, ArrangementState.SUSPENDED)
 
 
 @post("/support-arrangements/{arrangement_id:str}/open", status_code=200, opt=_CHANGES)
-async def open_arrangement(request: Asked, body: RawBody, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def open_arrangement(request: Asked, body: RawBody, arrangement_id: InPath) -> ASGIResponse:
     """A suspended arrangement covers more plans again."""
     return await _set_state(request, body, arrangement_id, ArrangementState.OPEN)
 
 
 @post("/support-arrangements/{arrangement_id:str}/close", status_code=200, opt=_CHANGES)
-async def close_arrangement(request: Asked, body: RawBody, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def close_arrangement(request: Asked, body: RawBody, arrangement_id: InPath) -> ASGIResponse:
     """It bears nothing any more, for good. What is reserved of it for losses is paid or released before."""
     return await _set_state(request, body, arrangement_id, ArrangementState.CLOSED)
 

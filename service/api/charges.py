@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
 from service.actor import ActorKind
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import AfterCharge, Limit
@@ -106,7 +106,7 @@ _NAME: Final = operation(
 
 
 @post("/plans/{plan_id:str}/charges", status_code=201, opt=_CHARGE)
-async def charge_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def charge_plan(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Pull money for a plan now: an amount, or all that is due.
 
     The answer says what the processor said within some seconds; later it is told by an event. Sent again, the same
@@ -116,27 +116,27 @@ async def charge_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> 
 
 
 @post("/plans/{plan_id:str}/charges", status_code=201, opt=_CHARGE)
-async def charge_any_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def charge_any_plan(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Pull money for a plan of any merchant now: an amount, or all that is due."""
     return await _charge_now(request, body, plan_id, own=False)
 
 
 @post("/plans/{plan_id:str}/instrument", status_code=200, opt=_NAME)
-async def name_plan_instrument(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def name_plan_instrument(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Say with what a plan is paid from now on. What is due, and was declined before, is tried with it at once; so is
     what a deposit lacks."""
     return await _name(request, body, plan_id, own=True)
 
 
 @post("/plans/{plan_id:str}/instrument", status_code=200, opt=_NAME)
-async def name_any_plan_instrument(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def name_any_plan_instrument(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Say with what a plan of any merchant is paid from now on."""
     return await _name(request, body, plan_id, own=False)
 
 
 @get("/plans/{plan_id:str}/charges", opt=operation("charges", ChargePage))
 async def list_plan_charges(
-    request: Asked, plan_id: FromPath[str], after: AfterCharge = "", limit: Limit = 100
+    request: Asked, plan_id: InPath, after: AfterCharge = "", limit: Limit = 100
 ) -> ASGIResponse:
     """With what a plan is paid, and every time we pulled money for it."""
     ask = read(request)
@@ -145,7 +145,7 @@ async def list_plan_charges(
 
 @get("/plans/{plan_id:str}/charges", opt=operation("charges", ChargePage))
 async def list_any_plan_charges(
-    request: Asked, plan_id: FromPath[str], after: AfterCharge = "", limit: Limit = 100
+    request: Asked, plan_id: InPath, after: AfterCharge = "", limit: Limit = 100
 ) -> ASGIResponse:
     """With what a plan of any merchant is paid, and every time we pulled money for it."""
     return await _list(read(request), plan_id, None, after, limit)

@@ -3,11 +3,11 @@
 from typing import Final
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
-from service.api.ask import Asked, content_type, write
+from service.api.ask import Asked, InPath, content_type, write
 from service.api.body import Body
 from service.api.claim_view import ClaimView, DecideBody, PayBody, view_of
 from service.api.loss_claims import doer_of, require_claim_id
@@ -52,7 +52,7 @@ _pay = Body(PayBody)
         refuses=(Code.STATE_FORBIDS, Code.CAPACITY_EXCEEDED), example={"approved": 0, "rejection": "not_covered"},
     ),
 )  # fmt: skip
-async def decide_for_party(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def decide_for_party(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Propose what who bears it has decided, where they have no key; another operator approves it. Of 0, 0 is paid."""
     asked = _decide.read(body, content_type(request))
     ask = write(request, body)
@@ -85,7 +85,7 @@ async def _decide_claim(doing: Doing, wanted: Deciding) -> ClaimView:
         example={"amount": 100_00, "reference": "transfer 4711 of Elbe Insurance"},
     ),
 )  # fmt: skip
-async def pay_for_party(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def pay_for_party(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Propose that who bears it has paid so much, where they have no key; another operator approves it."""
     asked = _pay.read(body, content_type(request))
     ask = write(request, body)

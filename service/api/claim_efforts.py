@@ -4,12 +4,12 @@ from datetime import date
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import Made, encode, reply, reply_answer
@@ -48,7 +48,7 @@ _NOTICE: Final = {"kind": "notice", "on": "2026-03-02", "reference": "letter 7 o
     status_code=201,
     opt=operation("claims", Made, takes=EffortBody, example=_NOTICE),
 )
-async def record_effort(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def record_effort(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Write down how somebody tried to have the money of a plan paid. Claims show it, and may not be lodged without."""
     asked = _effort.read(body, content_type(request))
     _require_plan_id(plan_id)
@@ -71,7 +71,7 @@ async def record_effort(request: Asked, body: RawBody, plan_id: FromPath[str]) -
 
 
 @get("/plans/{plan_id:str}/efforts", opt=operation("claims", EffortPage))
-async def list_efforts(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def list_efforts(request: Asked, plan_id: InPath) -> ASGIResponse:
     """How somebody tried to have the money of a plan paid."""
     _require_plan_id(plan_id)
     pool = read(request).services.pool

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import asyncpg
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterConsent, Limit
@@ -76,7 +76,7 @@ _CONSENT: Final[dict[str, Any]] = {
     status_code=201,
     opt=operation("consents", ConsentView, takes=ConsentBody, example=_CONSENT),
 )
-async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def give_consent(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """Write down what the consumer allowed us to ask outside, and where its proof is.
 
     A policy's sources are asked under a consent that names their gateway, kind of data and purpose and covers their
@@ -107,7 +107,7 @@ async def give_consent(request: Asked, body: RawBody, consumer_id: FromPath[str]
 
 @get("/consumers/{consumer_id:str}/consents", opt=operation("consents", ConsentPage))
 async def list_consents(
-    request: Asked, consumer_id: FromPath[str], after: AfterConsent = "", limit: Limit = 100
+    request: Asked, consumer_id: InPath, after: AfterConsent = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What the consumer allowed, how often it was used, and what was revoked."""
     ask = read(request)
@@ -115,7 +115,7 @@ async def list_consents(
 
 
 @post("/consents/{consent_id:str}/revoke", status_code=200, opt=operation("consents", ConsentView, takes=Nothing))
-async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
+async def revoke_consent(request: Asked, body: RawBody, consent_id: InPath) -> ASGIResponse:
     """The consumer takes it back, for good: no call is made under it any more, and answers it brought are erased.
 
     Revoked again, it stays as it was. Decisions keep what they had read.
@@ -127,7 +127,7 @@ async def revoke_consent(request: Asked, body: RawBody, consent_id: FromPath[str
 
 @get("/consumers/{consumer_id:str}/consents", opt=operation("consents", ConsentPage))
 async def list_all_consents(
-    request: Asked, consumer_id: FromPath[str], after: AfterConsent = "", limit: Limit = 100
+    request: Asked, consumer_id: InPath, after: AfterConsent = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The consents of any consumer."""
     ask = read(request)
@@ -137,7 +137,7 @@ async def list_all_consents(
 
 
 @post("/consents/{consent_id:str}/revoke", status_code=200, opt=operation("consents", ConsentView, takes=Nothing))
-async def revoke_any_consent(request: Asked, body: RawBody, consent_id: FromPath[str]) -> ASGIResponse:
+async def revoke_any_consent(request: Asked, body: RawBody, consent_id: InPath) -> ASGIResponse:
     """Revoke a consent for a consumer who came to us instead of the merchant."""
     _read_nothing(request, body)
     ask = write(request, body, ids.bucket_in(consent_id))

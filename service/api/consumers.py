@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, read, write
+from service.api.ask import Ask, Asked, InPath, read, write
 from service.api.attributes import policies_in_use
 from service.api.body import Body
 from service.api.operation import operation
@@ -146,7 +146,7 @@ async def register_consumer(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/consumers/{consumer_id:str}", opt=operation("consumers", ConsumerView))
-async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
+async def get_consumer(request: Asked, consumer_id: InPath) -> ASGIResponse:
     """A consumer of this merchant."""
     ask = read(request)
     consumer = None
@@ -159,7 +159,7 @@ async def get_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIRespon
 
 
 @get("/consumers/{consumer_id:str}/accounts/{currency:str}", opt=operation("consumers", AccountView))
-async def get_account(request: Asked, consumer_id: FromPath[str], currency: FromPath[str]) -> ASGIResponse:
+async def get_account(request: Asked, consumer_id: InPath, currency: InPath) -> ASGIResponse:
     """Limit, reserved, used and available, from the row that decides."""
     ask = read(request)
     row = None

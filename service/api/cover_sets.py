@@ -3,12 +3,12 @@
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, services_of, write
+from service.api.ask import Asked, InPath, content_type, services_of, write
 from service.api.ask import read as reading
 from service.api.body import Body, Nothing
 from service.api.lists import Listed
@@ -101,7 +101,7 @@ async def list_cover_sets(request: Asked, after: AfterCoverSet = "", limit: Limi
 
 @get("/cover-sets/{cover_set_id:str}/enrolments", opt=operation("support", EnrolmentPage, csv=True))
 async def list_enrolments(
-    request: Asked, cover_set_id: FromPath[str], after: AfterPlan = "", limit: Limit = 100
+    request: Asked, cover_set_id: InPath, after: AfterPlan = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The plans of a cover set; one that could not be enrolled when it was captured is void, with the reason."""
     _known(cover_set_id)
@@ -126,7 +126,7 @@ async def list_enrolments(
         after=("capture_plan",),
     ),
 )  # fmt: skip
-async def enrol_plans(request: Asked, body: RawBody, cover_set_id: FromPath[str]) -> ASGIResponse:
+async def enrol_plans(request: Asked, body: RawBody, cover_set_id: InPath) -> ASGIResponse:
     """Enrol plans that are being paid back. One that is in the set already stays as it is."""
     asked = _enrolment.read(body, content_type(request))
     _known(cover_set_id)
@@ -148,7 +148,7 @@ async def enrol_plans(request: Asked, body: RawBody, cover_set_id: FromPath[str]
     status_code=200,
     opt=operation("support", CoverSet, takes=Nothing, refuses=(Code.NOT_FOUND, Code.SET_FROZEN)),
 )
-async def freeze_cover_set(request: Asked, body: RawBody, cover_set_id: FromPath[str]) -> ASGIResponse:
+async def freeze_cover_set(request: Asked, body: RawBody, cover_set_id: InPath) -> ASGIResponse:
     """From now on it has its plans, and takes no more. Programmes that name it take no plans any more, either."""
     if body:
         _nothing.read(body, content_type(request))
@@ -164,7 +164,7 @@ async def freeze_cover_set(request: Asked, body: RawBody, cover_set_id: FromPath
 
 
 @get("/programmes/{programme_id:str}/cover-disclosure", opt=operation(None, Disclosed))
-async def get_cover_disclosure(request: Asked, programme_id: FromPath[str]) -> ASGIResponse:
+async def get_cover_disclosure(request: Asked, programme_id: InPath) -> ASGIResponse:
     """How many portfolios of a programme others cover, and how large they are: for everybody, without a key."""
     if not ids.is_id(programme_id, ids.PROGRAMME):
         raise Refused(Code.NOT_FOUND, f"There is no programme {programme_id[:100]!r}.", "/programme_id")

@@ -5,12 +5,12 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import clock
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.endpoints import not_there, require_id
 from service.api.lists import Listed
@@ -84,7 +84,7 @@ _attempts = msgspec.json.Decoder(list[AttemptView]).decode
         "endpoints", Replayed, takes=ReplayBody, refuses=(Code.STATE_FORBIDS,), example={"first": 1, "last": 9}
     ),
 )
-async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: InPath) -> ASGIResponse:
     """Send again what was made for events of these numbers, whatever became of it; at most 10,000 at once."""
     asked = _replay.read(body, content_type(request))
     require_id(endpoint_id)
@@ -106,7 +106,7 @@ async def replay_deliveries(request: Asked, body: RawBody, endpoint_id: FromPath
 @get("/endpoints/{endpoint_id:str}/deliveries", opt=operation("endpoints", DeliveryPage, csv=True))
 async def list_deliveries(
     request: Asked,
-    endpoint_id: FromPath[str],
+    endpoint_id: InPath,
     in_state: Annotated[DeliveryState | None, QueryParameter()] = None,
     feed: Annotated[str, QueryParameter(pattern=FEED, max_length=30)] = "",
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,

@@ -4,12 +4,11 @@ from datetime import datetime
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from msgspec.structs import replace
 
 from service import ids
-from service.api.ask import Ask, Asked, read
+from service.api.ask import Ask, Asked, InPath, read
 from service.api.operation import operation
 from service.api.reply import reply_printable
 from service.checkout.answer import Answer, offer_of
@@ -26,7 +25,7 @@ from service.policies.words import Language
 
 
 @get("/offers/{offer_id:str}/disclosure", opt=operation("checkouts", Disclosure, page=True))
-async def disclose_offer(request: Asked, offer_id: FromPath[str]) -> ASGIResponse:
+async def disclose_offer(request: Asked, offer_id: InPath) -> ASGIResponse:
     """What the law wants said about an offer before it is accepted, in its order; an alternative's offer is one, too.
 
     Ask with `Accept: text/html` for a page that is ready to print.
@@ -38,7 +37,7 @@ async def disclose_offer(request: Asked, offer_id: FromPath[str]) -> ASGIRespons
 
 
 @get("/plans/{plan_id:str}/disclosure", opt=operation("plans", Disclosure, page=True))
-async def disclose_plan(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def disclose_plan(request: Asked, plan_id: InPath) -> ASGIResponse:
     """What was said about the offer that became this plan; after it was amended, about what it is now.
 
     Ask with `Accept: text/html` for a page that is ready to print.

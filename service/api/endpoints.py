@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import clock, ids
 from service.api.addresses import Url, refuse_no_address
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterEndpoint, Limit
@@ -116,7 +116,7 @@ async def list_endpoints(request: Asked, after: AfterEndpoint = "", limit: Limit
     status_code=200,
     opt=operation("endpoints", Made, takes=EndpointChange, example={"types": ["plan.captured"]}),
 )
-async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+async def change_endpoint(request: Asked, body: RawBody, endpoint_id: InPath) -> ASGIResponse:
     """Send elsewhere, or other events; switch it off, or on again."""
     asked = _change.read(body, content_type(request))
     require_id(endpoint_id)
@@ -145,7 +145,7 @@ async def change_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[s
     status_code=200,
     opt=operation("endpoints", EndpointMade, takes=RotateBody, example={"overlap_hours": 24}),
 )
-async def rotate_secret(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+async def rotate_secret(request: Asked, body: RawBody, endpoint_id: InPath) -> ASGIResponse:
     """Take another secret; until the overlap is over each message is signed by both."""
     asked = _rotate.read(body or b"{}", content_type(request) if body else "application/json")
     require_id(endpoint_id)
@@ -168,7 +168,7 @@ async def rotate_secret(request: Asked, body: RawBody, endpoint_id: FromPath[str
     status_code=200,
     opt=operation("endpoints", Made, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def test_endpoint(request: Asked, body: RawBody, endpoint_id: FromPath[str]) -> ASGIResponse:
+async def test_endpoint(request: Asked, body: RawBody, endpoint_id: InPath) -> ASGIResponse:
     """Send an event `endpoint.tested` to it, whatever it wants else, and to no other."""
     if body:
         _nothing.read(body, content_type(request))

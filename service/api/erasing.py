@@ -2,12 +2,12 @@
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Raw, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.passkeys import PasskeyView, passkey_view
@@ -80,7 +80,7 @@ _NONE = "/id"
     status_code=200,
     opt=operation("consumers", ErasedView, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def erase_consumer(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def erase_consumer(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """Erase what is personal of a consumer of this merchant, in the log of decisions too, and for good.
 
     Refused while something is owed or promised, and while a law wants it kept: the day it becomes possible is named.
@@ -95,7 +95,7 @@ async def erase_consumer(request: Asked, body: RawBody, consumer_id: FromPath[st
     status_code=200,
     opt=operation("people", ErasedView, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def erase_person(request: Asked, body: RawBody, person_id: FromPath[str]) -> ASGIResponse:
+async def erase_person(request: Asked, body: RawBody, person_id: InPath) -> ASGIResponse:
     """Erase what is personal of a person, at all merchants, and for good.
 
     Refused while something is owed or promised, and while a law wants it kept: the day it becomes possible is named.
@@ -106,7 +106,7 @@ async def erase_person(request: Asked, body: RawBody, person_id: FromPath[str]) 
 
 
 @get("/consumers/{consumer_id:str}/export", opt=operation("consumers", Export))
-async def export_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
+async def export_consumer(request: Asked, consumer_id: InPath) -> ASGIResponse:
     """All that is kept of a consumer of this merchant, for who asks what is known of them."""
     ask = read(request)
     await _person_of(ask, consumer_id, ask.owner_id)
@@ -115,7 +115,7 @@ async def export_consumer(request: Asked, consumer_id: FromPath[str]) -> ASGIRes
 
 
 @get("/people/{person_id:str}/export", opt=operation("people", Export))
-async def export_person(request: Asked, person_id: FromPath[str]) -> ASGIResponse:
+async def export_person(request: Asked, person_id: InPath) -> ASGIResponse:
     """All that is kept of a person, at all merchants."""
     ask = read(request)
     bucket = ids.bucket_in(person_id) if ids.is_id(person_id, ids.PERSON) else None

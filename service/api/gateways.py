@@ -5,14 +5,14 @@ from typing import Annotated, Final
 
 import asyncpg
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
 from service.access.flow import introduce
 from service.api.addresses import Url, refuse_no_address
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
@@ -150,7 +150,7 @@ async def _register(doing: Doing, asked: GatewayBody) -> GatewayMade:
 
 
 @post("/gateways/{gateway_id:str}/retire", status_code=202, opt=operation("gateways", {202: Proposed}, takes=Nothing))
-async def retire_gateway(request: Asked, body: RawBody, gateway_id: FromPath[str]) -> ASGIResponse:
+async def retire_gateway(request: Asked, body: RawBody, gateway_id: InPath) -> ASGIResponse:
     """Propose to retire a gateway: when another operator approves it, nothing is sent there any more.
 
     Its name is free then for another, and consents that were given for this one are not for that.
@@ -196,7 +196,7 @@ async def list_gateways(request: Asked, after: AfterGateway = "", limit: Limit =
 
 @get("/consumers/{consumer_id:str}/enquiries", opt=operation("consents", EnquiryPage))
 async def list_enquiries(
-    request: Asked, consumer_id: FromPath[str], after: AfterEnquiry = "", limit: Limit = 100
+    request: Asked, consumer_id: InPath, after: AfterEnquiry = "", limit: Limit = 100
 ) -> ASGIResponse:
     """Every call that was made for a consumer: who was asked for what, when, under which consent, and the outcome."""
     ask = read(request)

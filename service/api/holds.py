@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from litestar import get
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
-from service.api.ask import Ask, Asked, read
+from service.api.ask import Ask, Asked, InPath, read
 from service.api.operation import operation
 from service.api.reply import reply
 from service.errors import Code, Refused
@@ -61,14 +60,14 @@ async def once_held(ask: Ask, command: Command) -> Command:
 
 
 @get("/plans/{plan_id:str}/holds", opt=operation("charges", HoldList))
-async def list_plan_holds(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def list_plan_holds(request: Asked, plan_id: InPath) -> ASGIResponse:
     """Every hold that a processor was asked for on the plan, and what became of it."""
     ask = read(request)
     return await _list(ask, plan_id, ask.owner_id)
 
 
 @get("/plans/{plan_id:str}/holds", opt=operation("charges", HoldList))
-async def list_any_plan_holds(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def list_any_plan_holds(request: Asked, plan_id: InPath) -> ASGIResponse:
     """Every hold that a processor was asked for on a plan of any merchant."""
     return await _list(read(request), plan_id, None)
 

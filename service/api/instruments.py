@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
@@ -79,7 +79,7 @@ _CARD: Final[dict[str, Any]] = {
     status_code=201,
     opt=operation("instruments", InstrumentView, takes=InstrumentBody, refuses=(Code.NO_TOKEN,), example=_CARD),
 )
-async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def give_instrument(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """Write down what a consumer pays with: a processor's token.
 
     What looks like the number of a card or an account is refused and kept nowhere, in whatever field it stands. Of a
@@ -117,7 +117,7 @@ async def give_instrument(request: Asked, body: RawBody, consumer_id: FromPath[s
 
 @get("/consumers/{consumer_id:str}/instruments", opt=operation("instruments", InstrumentPage))
 async def list_instruments(
-    request: Asked, consumer_id: FromPath[str], after: AfterInstrument = "", limit: Limit = 100
+    request: Asked, consumer_id: InPath, after: AfterInstrument = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What the consumer pays with, and what was removed."""
     ask = read(request)
@@ -132,7 +132,7 @@ async def list_instruments(
     status_code=200,
     opt=operation("instruments", InstrumentView, takes=Nothing),
 )
-async def remove_instrument(request: Asked, body: RawBody, instrument_id: FromPath[str]) -> ASGIResponse:
+async def remove_instrument(request: Asked, body: RawBody, instrument_id: InPath) -> ASGIResponse:
     """It is charged no more; plans that name it are paid by hand until another is named. Removed again, it stays so."""
     if body:
         _nothing.read(body, content_type(request))

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import AfterInsurance, Limit
@@ -155,7 +155,7 @@ async def list_insurance(request: Asked, after: AfterInsurance = "", limit: Limi
         },
     ),
 )
-async def calculate_insured(request: Asked, body: RawBody, insurance_id: FromPath[str]) -> ASGIResponse:
+async def calculate_insured(request: Asked, body: RawBody, insurance_id: InPath) -> ASGIResponse:
     """What of a debtor's sales would be insured, each by the limit and the country's cover of its own day.
 
     Nothing is written.

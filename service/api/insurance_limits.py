@@ -5,13 +5,13 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.insurance import require_insurance_id, tell_cache, under_policy
 from service.api.operation import operation
@@ -83,7 +83,7 @@ _lower = Body(LowerBody)
         example={"consumer_id": "{consumer_id}", "amount": 1_000_00, "discretionary": True},
     ),
 )  # fmt: skip
-async def ask_for_limit(request: Asked, body: RawBody, insurance_id: FromPath[str]) -> ASGIResponse:
+async def ask_for_limit(request: Asked, body: RawBody, insurance_id: InPath) -> ASGIResponse:
     """Ask for a limit of a debtor: a rule of the policy grants it, or you do, or the insurer is asked.
 
     The rule grants up to the discretionary limit, at once, to who has paid enough orders, owes nothing that is overdue,
@@ -112,9 +112,7 @@ async def ask_for_limit(request: Asked, body: RawBody, insurance_id: FromPath[st
         example={"amount": 3_000_00, "conditions": "Payment within 30 days."},
     ),
 )
-async def answer_limit(
-    request: Asked, body: RawBody, insurance_id: FromPath[str], debtor_id: FromPath[str]
-) -> ASGIResponse:
+async def answer_limit(request: Asked, body: RawBody, insurance_id: InPath, debtor_id: InPath) -> ASGIResponse:
     """Write down what the insurer says to a limit that was asked for."""
     asked = _answer.read(body, content_type(request))
     require_ids(insurance_id, debtor_id)
@@ -132,9 +130,7 @@ async def answer_limit(
         example={"amount": 0},
     ),
 )
-async def lower_limit(
-    request: Asked, body: RawBody, insurance_id: FromPath[str], debtor_id: FromPath[str]
-) -> ASGIResponse:
+async def lower_limit(request: Asked, body: RawBody, insurance_id: InPath, debtor_id: InPath) -> ASGIResponse:
     """Write down that the insurer reduces a limit, or withdraws it, from a day on. Earlier sales stay insured."""
     asked = _lower.read(body, content_type(request))
     require_ids(insurance_id, debtor_id)
@@ -143,7 +139,7 @@ async def lower_limit(
 
 @get("/insurance-policies/{insurance_id:str}/debtors", opt=operation("insurance", DebtorPage))
 async def list_debtors(
-    request: Asked, insurance_id: FromPath[str], after: AfterDebtor = "", limit: Limit = 100
+    request: Asked, insurance_id: InPath, after: AfterDebtor = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The debtors under a policy: limit, what each owes today, what of it is insured, and how late it is."""
     ask = read(request)

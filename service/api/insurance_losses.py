@@ -4,12 +4,12 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.insurance import SALES_MAX, require_insurance_id, under_policy
 from service.api.operation import operation
@@ -156,7 +156,7 @@ async def list_rates(
         },
     ),
 )  # fmt: skip
-async def lose_debtor(request: Asked, body: RawBody, insurance_id: FromPath[str]) -> ASGIResponse:
+async def lose_debtor(request: Asked, body: RawBody, insurance_id: InPath) -> ASGIResponse:
     """Write down what was lost with a debtor: what of it is insured, and what the insurer owes for it, which is booked.
 
     Debts in another currency convert at the stored rate of the day of the loss. Losses of consumers' plans are borne by
@@ -184,7 +184,7 @@ async def lose_debtor(request: Asked, body: RawBody, insurance_id: FromPath[str]
 
 @get("/insurance-policies/{insurance_id:str}/losses", opt=operation("insurance", InsuredLossPage))
 async def list_insured_losses(
-    request: Asked, insurance_id: FromPath[str], after: AfterInsuredLoss = "", limit: Limit = 100
+    request: Asked, insurance_id: InPath, after: AfterInsuredLoss = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The losses of trade debtors under a policy."""
     pool = read(request).services.pool
@@ -205,7 +205,7 @@ async def list_insured_losses(
     ),
 )
 async def recover_from_debtor(
-    request: Asked, body: RawBody, insurance_id: FromPath[str], insured_loss_id: FromPath[str]
+    request: Asked, body: RawBody, insurance_id: InPath, insured_loss_id: InPath
 ) -> ASGIResponse:
     """Write down what came of a loss: the insurer gets its cover rate of the part that the limit is of the debt.
 

@@ -5,13 +5,13 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import Text, operation
@@ -91,7 +91,7 @@ async def list_packs(request: Asked, after: AfterPack = "", limit: Limit = 100) 
 
 
 @get("/insurance-packs/{pack_id:str}/content", opt=operation("insurance", ROWS) | LONG)
-async def get_pack(request: Asked, pack_id: FromPath[str]) -> Stream:
+async def get_pack(request: Asked, pack_id: InPath) -> Stream:
     """A pack as NDJSON, a debtor a line, always the same bytes."""
     return await _content(read(request), None, pack_id)
 
@@ -104,7 +104,7 @@ async def list_own_packs(request: Asked, after: AfterPack = "", limit: Limit = 1
 
 
 @get("/insurance-packs/{pack_id:str}/content", opt=operation("insurance", ROWS) | LONG)
-async def get_own_pack(request: Asked, pack_id: FromPath[str]) -> Stream:
+async def get_own_pack(request: Asked, pack_id: InPath) -> Stream:
     """A pack as NDJSON, one of your debtors a line, always the same bytes."""
     ask = read(request)
     return await _content(ask, ask.owner_id, pack_id)

@@ -4,11 +4,11 @@ from datetime import date
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.insurance import require_insurance_id, under_policy
 from service.api.operation import operation
@@ -58,7 +58,7 @@ _declaration = Body(DeclarationBody)
         example={"begin_on": "2026-01-01", "turnover": {"insured": 1_250_000_00, "uninsured": 80_000_00}},
     ),
 )
-async def declare_turnover(request: Asked, body: RawBody, insurance_id: FromPath[str]) -> ASGIResponse:
+async def declare_turnover(request: Asked, body: RawBody, insurance_id: InPath) -> ASGIResponse:
     """Declare the turnover of the next period: its premium is owed to the insurer, and booked.
 
     Premium is of all that was sold and insured, less credit notes; the last period of a year of the policy is trued up
@@ -80,7 +80,7 @@ async def declare_turnover(request: Asked, body: RawBody, insurance_id: FromPath
 
 
 @get("/insurance-policies/{insurance_id:str}/declarations", opt=operation("insurance", DeclarationList))
-async def list_declarations(request: Asked, insurance_id: FromPath[str]) -> ASGIResponse:
+async def list_declarations(request: Asked, insurance_id: InPath) -> ASGIResponse:
     """What was declared under a policy, and its premium."""
     pool = read(request).services.pool
     await under_policy(pool, insurance_id)

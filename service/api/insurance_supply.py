@@ -4,12 +4,12 @@ from datetime import date
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.insurance import require_insurance_id, under_policy
 from service.api.operation import operation
@@ -53,7 +53,7 @@ _nothing = Body(Nothing)
     status_code=200,
     opt=operation("insurance", Noticed, takes=Nothing, refuses=(Code.NOT_FOUND,)),
 )
-async def notice_overdue(request: Asked, body: RawBody, insurance_id: FromPath[str]) -> ASGIResponse:
+async def notice_overdue(request: Asked, body: RawBody, insurance_id: InPath) -> ASGIResponse:
     """Tell the insurer now of the debtors who are overdue as long as the policy says, each once for a due date.
 
     The close of a day does the same for all policies.
@@ -74,7 +74,7 @@ async def notice_overdue(request: Asked, body: RawBody, insurance_id: FromPath[s
 
 @get("/insurance-policies/{insurance_id:str}/overdue-notices", opt=operation("insurance", NoticePage))
 async def list_notices(
-    request: Asked, insurance_id: FromPath[str], after: AfterNotice = "", limit: Limit = 100
+    request: Asked, insurance_id: InPath, after: AfterNotice = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The debtors of whom the insurer was told that they are overdue."""
     pool = read(request).services.pool
@@ -95,7 +95,7 @@ async def notices_page(pool: Pool, insurance_id: str, after: str, limit: int) ->
 
 
 @get("/insurance-policies/{insurance_id:str}/debtors/{debtor_id:str}/stops", opt=operation("insurance", StopList))
-async def list_stops(request: Asked, insurance_id: FromPath[str], debtor_id: FromPath[str]) -> ASGIResponse:
+async def list_stops(request: Asked, insurance_id: InPath, debtor_id: InPath) -> ASGIResponse:
     """The orders of a debtor that were declined because it was later than the insurer allows.
 
     Each decision is kept, and proves that supply was stopped.

@@ -6,10 +6,10 @@ Debtors are pseudonyms here.
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.insurance import InsurancePolicyPage, under_policy
 from service.api.insurance_limits import AnswerBody, DebtorPage, LowerBody, answered, as_pseudonym, lowered, require_ids
@@ -41,7 +41,7 @@ async def list_own_insurance(request: Asked, after: AfterInsurance = "", limit: 
 
 @get("/insurance-policies/{insurance_id:str}/debtors", opt=operation("insurance", DebtorPage, csv=True))
 async def list_own_debtors(
-    request: Asked, insurance_id: FromPath[str], after: AfterDebtor = "", limit: Limit = 100
+    request: Asked, insurance_id: InPath, after: AfterDebtor = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The debtors under a policy: limit, what each owes today, what of it is insured. Who they are is not told."""
     ask = read(request)
@@ -62,9 +62,7 @@ async def list_own_debtors(
         example={"amount": 3_000_00, "conditions": "Payment within 30 days."},
     ),
 )
-async def answer_own_limit(
-    request: Asked, body: RawBody, insurance_id: FromPath[str], debtor_id: FromPath[str]
-) -> ASGIResponse:
+async def answer_own_limit(request: Asked, body: RawBody, insurance_id: InPath, debtor_id: InPath) -> ASGIResponse:
     """Decide on a limit that you are asked for: all of it, a part, or 0."""
     asked = _answer.read(body, content_type(request))
     require_ids(insurance_id, debtor_id)
@@ -76,9 +74,7 @@ async def answer_own_limit(
     status_code=200,
     opt=operation("insurance", Debtor, takes=LowerBody, refuses=_OF_A_LIMIT, example={"amount": 0}),
 )
-async def lower_own_limit(
-    request: Asked, body: RawBody, insurance_id: FromPath[str], debtor_id: FromPath[str]
-) -> ASGIResponse:
+async def lower_own_limit(request: Asked, body: RawBody, insurance_id: InPath, debtor_id: InPath) -> ASGIResponse:
     """Reduce a limit, or withdraw it, from a day on. Earlier sales stay insured."""
     asked = _lower.read(body, content_type(request))
     require_ids(insurance_id, debtor_id)
@@ -86,7 +82,7 @@ async def lower_own_limit(
 
 
 @get("/insurance-policies/{insurance_id:str}/declarations", opt=operation("insurance", DeclarationList))
-async def list_own_declarations(request: Asked, insurance_id: FromPath[str]) -> ASGIResponse:
+async def list_own_declarations(request: Asked, insurance_id: InPath) -> ASGIResponse:
     """What was declared to you under a policy, and the premium that you are owed for it."""
     ask = read(request)
     await under_policy(ask.services.pool, insurance_id, ask.owner_id)
@@ -95,7 +91,7 @@ async def list_own_declarations(request: Asked, insurance_id: FromPath[str]) -> 
 
 @get("/insurance-policies/{insurance_id:str}/overdue-notices", opt=operation("insurance", NoticePage, csv=True))
 async def list_own_notices(
-    request: Asked, insurance_id: FromPath[str], after: AfterNotice = "", limit: Limit = 100
+    request: Asked, insurance_id: InPath, after: AfterNotice = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The debtors that have been overdue for as long as the policy says, of which you are told."""
     ask = read(request)

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -140,7 +140,7 @@ async def _order_as_proposed(doing: Doing, wanted: OrderBody) -> PaymentOrder:
         example={"paid_on": "2026-03-02", "reference": "transfer 4711"},
     ),
 )
-async def insurer_was_paid(request: Asked, body: RawBody, insurer_settlement_id: FromPath[str]) -> ASGIResponse:
+async def insurer_was_paid(request: Asked, body: RawBody, insurer_settlement_id: InPath) -> ASGIResponse:
     """What was left of a settlement was paid, by us or by the party, where our bank's statement does not say so.
 
     `word_of` is then `operator`, and a statement that shows the payment later confirms it. More than one operator moves
@@ -162,7 +162,7 @@ async def insurer_was_paid(request: Asked, body: RawBody, insurer_settlement_id:
     ),
 )
 async def insurer_payment_came_back(
-    request: Asked, body: RawBody, insurer_settlement_id: FromPath[str]
+    request: Asked, body: RawBody, insurer_settlement_id: InPath
 ) -> ASGIResponse:  # fmt: skip
     """The party's bank did not take what we paid, or sent it back, where our bank's statement does not say so.
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from litestar.routes import BaseRoute
 from msgspec import Meta, Struct, field, structs
@@ -15,7 +15,7 @@ from service import ids
 from service.access import flow as access
 from service.access.flow import NewKey, Wanted
 from service.access.key import Audience, Principal, covers, first_half_of, is_wide
-from service.api.ask import Ask, Asked, content_type, write
+from service.api.ask import Ask, Asked, InPath, content_type, write
 from service.api.body import Body, Nothing
 from service.api.breaks import Owner
 from service.api.operation import operation
@@ -127,7 +127,7 @@ async def create_key(request: Asked, body: RawBody) -> ASGIResponse:
     status_code=201,
     opt=operation("keys", {201: KeyMade, 202: Proposed}, takes=RotateBody, example={"overlap_hours": 24}),
 )
-async def rotate_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
+async def rotate_key(request: Asked, body: RawBody, key_id: InPath) -> ASGIResponse:
     """Make another key with the same rights, and let the old one live on for some hours: both are valid.
 
     If the old key was to expire, the new one lives as long as that was to. An operator's key is rotated by the person
@@ -154,7 +154,7 @@ async def rotate_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> AS
     status_code=200,
     opt=operation("keys", Made, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def revoke_key(request: Asked, body: RawBody, key_id: FromPath[str]) -> ASGIResponse:
+async def revoke_key(request: Asked, body: RawBody, key_id: InPath) -> ASGIResponse:
     """The key stops working: at once where this is answered, within 5 seconds in every process.
 
     The last operator's key that may make keys is not revoked.

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, read
+from service.api.ask import Asked, InPath, read
 from service.api.operation import operation
 from service.api.paging import Limit
 from service.api.queries import Q as API
@@ -104,7 +104,7 @@ async def get_trial_balance(request: Asked, as_of: AsOf = None) -> ASGIResponse:
     opt=operation("ledger", PlanLedger, refuses=(Code.BUSY,), example={"as_of": "2026-03-31"}, after=("capture_plan",)),
 )
 async def get_plan_ledger(
-    request: Asked, plan_id: FromPath[str], as_of: AsOf = None, after: Number = 0, limit: Limit = 100
+    request: Asked, plan_id: InPath, as_of: AsOf = None, after: Number = 0, limit: Limit = 100
 ) -> ASGIResponse:
     """What a plan has moved in the books: its places with their balances, and every transfer with its cause."""
     ask = read(request)

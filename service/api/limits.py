@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, is_dry_run, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, is_dry_run, read, write
 from service.api.body import Body
 from service.api.consumers import AccountView
 from service.api.operation import operation
@@ -91,9 +91,7 @@ _review = Body(LimitReviewBody)
     status_code=200,
     opt=operation("limits", {200: AccountView, 202: Proposed}, takes=LimitBody, example={"limit": 6_000_00}),
 )
-async def change_limit(
-    request: Asked, body: RawBody, consumer_id: FromPath[str], currency: FromPath[str]
-) -> ASGIResponse:
+async def change_limit(request: Asked, body: RawBody, consumer_id: InPath, currency: InPath) -> ASGIResponse:
     """Set a consumer's limit by hand; opens the account if there is none.
 
     One above what one operator sets alone (`TENOR_ALONE_MAX`) waits for a second person: 202.
@@ -177,8 +175,8 @@ async def review_limit(request: Asked, body: RawBody) -> ASGIResponse:
 @get("/consumers/{consumer_id:str}/accounts/{currency:str}/limit-changes", opt=operation("limits", LimitChangePage))
 async def list_limit_changes(
     request: Asked,
-    consumer_id: FromPath[str],
-    currency: FromPath[str],
+    consumer_id: InPath,
+    currency: InPath,
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
     limit: Limit = 100,
 ) -> ASGIResponse:

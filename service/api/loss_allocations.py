@@ -4,12 +4,12 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, write
+from service.api.ask import Ask, Asked, InPath, content_type, write
 from service.api.ask import read as reading
 from service.api.body import Body
 from service.api.lists import Listed
@@ -125,7 +125,7 @@ async def list_bearers(request: Asked) -> ASGIResponse:
 
 
 @get("/losses/{loss_id:str}", opt=operation("support", LossView))
-async def get_loss(request: Asked, loss_id: FromPath[str]) -> ASGIResponse:
+async def get_loss(request: Asked, loss_id: InPath) -> ASGIResponse:
     """A loss, with every version of who bears it."""
     _known(loss_id)
     pool = reading(request).services.pool
@@ -154,7 +154,7 @@ async def get_loss(request: Asked, loss_id: FromPath[str]) -> ASGIResponse:
         example={"waterfall_id": "{waterfall_id}"},
     ),
 )
-async def simulate_loss(request: Asked, body: RawBody, loss_id: FromPath[str]) -> ASGIResponse:
+async def simulate_loss(request: Asked, body: RawBody, loss_id: InPath) -> ASGIResponse:
     """What `allocate` would answer, to the byte; nothing is written."""
     said = _said(_allocation.read(body, content_type(request)))
     _known(loss_id)
@@ -180,7 +180,7 @@ async def simulate_loss(request: Asked, body: RawBody, loss_id: FromPath[str]) -
         example={"waterfall_id": "{waterfall_id}"},
     ),
 )
-async def allocate_loss(request: Asked, body: RawBody, loss_id: FromPath[str]) -> ASGIResponse:
+async def allocate_loss(request: Asked, body: RawBody, loss_id: InPath) -> ASGIResponse:
     """Book who bears a loss. What was known before and is the same books nothing more; what differs is a new version.
 
     Losses of plans whose programme names a waterfall are allocated by themselves, every hour.
@@ -209,7 +209,7 @@ async def allocate_loss(request: Asked, body: RawBody, loss_id: FromPath[str]) -
         example={"gross": 9_00, "cost": 90, "source": "collection"},
     ),
 )
-async def record_recovery(request: Asked, body: RawBody, loss_id: FromPath[str]) -> ASGIResponse:
+async def record_recovery(request: Asked, body: RawBody, loss_id: InPath) -> ASGIResponse:
     """Money came after a loss was borne: it is a payment of the plan, and goes to who bore the loss, by the waterfall.
 
     Nobody gets back more than they bore; what is left then is the consumer's. Other payments of the plan are shared out

@@ -3,12 +3,12 @@
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.claim_view import (
     ClaimNote,
@@ -98,13 +98,13 @@ async def list_loss_claims(
 
 
 @get("/loss-claims/{claim_id:str}", opt=operation("claims", ClaimView))
-async def get_loss_claim(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
+async def get_loss_claim(request: Asked, claim_id: InPath) -> ASGIResponse:
     """A claim as it stands, what it lacks, its days, and what happened to it."""
     return reply(await load_view(read(request), claim_id, ALL))
 
 
 @get("/loss-claims/{claim_id:str}/evidence", opt=operation("claims", PackView))
-async def get_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
+async def get_evidence(request: Asked, claim_id: InPath) -> ASGIResponse:
     """What a claim shows: as it was lodged, or answered about; of a draft, as it would be lodged now."""
     return reply(await load_pack(read(request), claim_id, ALL))
 
@@ -117,7 +117,7 @@ async def get_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
         example={"kind": "identity", "reference": "copy of an identity card, safe 4"},
     ),
 )  # fmt: skip
-async def add_document(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def add_document(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Add evidence that is kept elsewhere: a claim that lacks its kind no longer does."""
     asked = _document.read(body, content_type(request))
     return await added(write(request, body), claim_id, asked)
@@ -134,7 +134,7 @@ async def add_document(request: Asked, body: RawBody, claim_id: FromPath[str]) -
         ),
     ),
 )  # fmt: skip
-async def lodge_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def lodge_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Lodge a claim: what it is of is reserved, what it shows is kept, and the days to decide it begin.
 
     Refused with the day that would do, or with what is missing, nothing is reserved.
@@ -151,7 +151,7 @@ async def lodge_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) ->
         example={"note": "The letter of 2 March is attached."},
     ),
 )  # fmt: skip
-async def answer_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def answer_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Answer what who decides has asked; what the claim shows by now goes with it, and the days to decide run on."""
     asked = _answer.read(body, content_type(request))
     return await answered(write(request, body), claim_id, asked)
@@ -162,7 +162,7 @@ async def answer_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -
     status_code=200,
     opt=operation("claims", ClaimView, takes=ClaimNote, refuses=(Code.STATE_FORBIDS,), example={"note": "A mistake."}),
 )
-async def withdraw_loss_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def withdraw_loss_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Claim it no longer: nothing is reserved for it, and the next of the waterfall bear it."""
     asked = _answer.read(body, content_type(request))
     return await withdrawn(write(request, body), claim_id, asked)
@@ -173,7 +173,7 @@ async def withdraw_loss_claim(request: Asked, body: RawBody, claim_id: FromPath[
     status_code=200,
     opt=operation("claims", ClaimView, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def close_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def close_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Nothing more comes of it: it was rejected, or all that was approved is paid."""
     if body:
         _nothing.read(body, content_type(request))

@@ -3,12 +3,12 @@
 from typing import Annotated, Final
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, write
+from service.api.ask import Asked, InPath, content_type, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import reply
@@ -63,7 +63,7 @@ _simulation = Body(SimulationBody)
         },
     ),
 )  # fmt: skip
-async def simulate_waterfall(request: Asked, body: RawBody, waterfall_id: FromPath[str]) -> ASGIResponse:
+async def simulate_waterfall(request: Asked, body: RawBody, waterfall_id: InPath) -> ASGIResponse:
     """Who would bear losses now, tier by tier, and who would get what comes later; nothing is written.
 
     What a tier has used of its limits begins with `given`, and grows with each loss of the list.

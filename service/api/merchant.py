@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from litestar import Router, get, post
-from litestar.params import FromPath, RawBody
+from litestar import get, post
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
 from service import ids
@@ -51,12 +51,13 @@ from service.api import (
     settlements,
     uses,
 )
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import answer_checkout
 from service.api.guard import guard_for
 from service.api.operation import operation
 from service.api.reply import reply_answer, reply_json
+from service.api.straight import Handlers
 from service.checkout.answer import Answer
 from service.checkout.flow import Q as CHECKOUT
 from service.checkout.request import Checkout
@@ -89,7 +90,7 @@ async def create_checkout(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/checkouts/{decision_id:str}", opt=operation("checkouts", Answer))
-async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
+async def get_checkout(request: Asked, decision_id: InPath) -> ASGIResponse:
     """The decision as it was answered; of a referral that a person reviewed, the decision that followed."""
     ask = read(request)
     answer = None
@@ -102,7 +103,7 @@ async def get_checkout(request: Asked, decision_id: FromPath[str]) -> ASGIRespon
     return reply_json(unpack(answer))
 
 
-merchant_router = Router(
+merchant_router = Handlers(
     path="/v1",
     before_request=guard_for("merchant"),
     route_handlers=[

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 
 from service import ids
-from service.api.ask import Ask, Asked, read
+from service.api.ask import Ask, Asked, InPath, read
 from service.api.operation import operation
 from service.api.reply import reply_printable
 from service.audit.entry import Thing
@@ -26,7 +26,7 @@ In = Annotated[Language | None, QueryParameter()]
 
 
 @get("/checkouts/{decision_id:str}/notice", opt=operation("checkouts", Notice, page=True))
-async def get_notice(request: Asked, decision_id: FromPath[str], language: In = None) -> ASGIResponse:
+async def get_notice(request: Asked, decision_id: InPath, language: In = None) -> ASGIResponse:
     """What the consumer is told of a refusal or a referral: why, what would be approved instead, and which rights.
 
     Of a referral that a person reviewed, it is the notice of the decision that followed. What was approved has none.
@@ -38,7 +38,7 @@ async def get_notice(request: Asked, decision_id: FromPath[str], language: In = 
 
 
 @get("/decisions/{decision_id:str}/notice", opt=operation("decisions", Notice, page=True))
-async def get_any_notice(request: Asked, decision_id: FromPath[str], language: In = None) -> ASGIResponse:
+async def get_any_notice(request: Asked, decision_id: InPath, language: In = None) -> ASGIResponse:
     """What the consumer is told of a refusal or a referral at any merchant, as that merchant gets it.
 
     Ask with `Accept: text/html` for a page that is ready to print.

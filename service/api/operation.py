@@ -4,14 +4,12 @@ A handler's decorator carries it as `opt`. The guard reads the scope; openapi.ya
 from the rest, so that a route is written down in one place.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from service.errors import Code
 from service.plans.offer import Kind
-from service.private_text import NO_NUMBERS, SEALED, has_marked
 
 
 class Text(Struct, frozen=True):
@@ -41,14 +39,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     after: tuple[str, ...] = ()  # what was done to that plan before, by the names of the handlers
 
 
-_OF_TEXTS: Final = ((SEALED, Code.ERASED), (NO_NUMBERS, Code.MISPLACED_NUMBER))
-
-
 def operation(scope: str | None, answers: Any, **more: Any) -> dict[str, Any]:
     """A handler's `opt`; `more` are the other fields of `Operation`. Without a scope no key is needed."""
     made = Operation(answers=answers, **more)
-    if isinstance(made.takes, type) and issubclass(made.takes, Struct):
-        of_texts = [code for mark, code in _OF_TEXTS if has_marked(made.takes, mark)]
-        made = replace(made, refuses=tuple(dict.fromkeys((*made.refuses, *of_texts))))
     said = {"dry_run": made.dry_run is not None, "browser": made.browser, "operation": made}
     return ({"scope": scope} if scope else {}) | said

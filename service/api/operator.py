@@ -1,7 +1,7 @@
 """For the lender who runs the service: the day's close, and the list of the operator's routes."""
 
-from litestar import Router, get, post
-from litestar.params import FromPath, RawBody
+from litestar import get, post
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 
 from service.api import (
@@ -79,13 +79,14 @@ from service.api import (
     support,
     trials,
 )
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.checkouts import DecisionLog, read_log
 from service.api.guard import guard_for
 from service.api.ledger import get_plan_ledger, get_trial_balance
 from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer
+from service.api.straight import Handlers
 from service.api.summary import get_summary
 from service.audit.entry import Thing, Verb
 from service.db import Connection
@@ -123,7 +124,7 @@ async def close_day_now(request: Asked, body: RawBody) -> ASGIResponse:
 
 
 @get("/decisions/{decision_id:str}", opt=operation("decisions", DecisionLog))
-async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
+async def get_decision_log(request: Asked, decision_id: InPath) -> ASGIResponse:
     """Everything a decision was made of: what was asked, what we knew, which policy, what was answered."""
     ask = read(request)
     known = await read_log(ask, decision_id)
@@ -131,7 +132,7 @@ async def get_decision_log(request: Asked, decision_id: FromPath[str]) -> ASGIRe
     return reply(known)
 
 
-operator_router = Router(
+operator_router = Handlers(
     path="/v1/operator",
     before_request=guard_for("operator"),
     route_handlers=[

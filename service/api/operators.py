@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service.access.key import covers
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterName, Limit
@@ -128,7 +128,7 @@ async def list_operators(request: Asked, after: AfterName = "", limit: Limit = 1
     status_code=200,
     opt=operation("operators", Ended, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def end_operator(request: Asked, body: RawBody, person: FromPath[str]) -> ASGIResponse:
+async def end_operator(request: Asked, body: RawBody, person: InPath) -> ASGIResponse:
     """The person acts no more: no key of theirs works, and no provider lets them in. Two operators are always left."""
     if body:
         _nothing.read(body, content_type(request))

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Cursor, Many, begins_below, fields_in, reply_list
 from service.api.onboarding import once
@@ -117,7 +117,7 @@ async def list_partners(request: Asked, active: Active = None, after: Cursor = "
         "merchants", {200: Made, 202: Proposed}, takes=MerchantChange, example={"name": "Bahnhof Books & Maps"}
     ),
 )
-async def change_merchant(request: Asked, body: RawBody, merchant_id: FromPath[str]) -> ASGIResponse:
+async def change_merchant(request: Asked, body: RawBody, merchant_id: InPath) -> ASGIResponse:
     """Give a merchant another name or other fees, from the next purchase on; switch it off, or on again.
 
     That its word is to free limits waits for a second operator, with all else of the request: 202. No longer to believe

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -68,7 +68,7 @@ _body, _nothing = Body(TransferBody), Body(Nothing)
         },
     ),
 )
-async def transfer_ownership(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def transfer_ownership(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Sell a participation of a plan, buy it back, or give it to another partner, whole.
 
     It is carried out when the settlement day is closed, at price ratio x the principal held then, half a minor unit up.
@@ -117,7 +117,7 @@ async def list_ownership_transfers(
     status_code=200,
     opt=operation("plans", Transfer, takes=Nothing, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
 )
-async def cancel_ownership_transfer(request: Asked, body: RawBody, transfer_id: FromPath[str]) -> ASGIResponse:
+async def cancel_ownership_transfer(request: Asked, body: RawBody, transfer_id: InPath) -> ASGIResponse:
     """What is pending does not change hands."""
     if body:
         _nothing.read(body, content_type(request))

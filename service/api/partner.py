@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
@@ -28,6 +28,7 @@ from service.api.news import NewsPage, news_of
 from service.api.operation import operation
 from service.api.own_keys import list_partner_keys
 from service.api.reply import reply
+from service.api.straight import Handlers
 from service.api.streams import Heard, Stream, begins_after, wants_stream
 from service.errors import Code, Refused
 from service.partners.event import PartnerEventView
@@ -89,7 +90,7 @@ async def list_news(
     return reply(await news_of(read(request), after, limit))
 
 
-partner_router = Router(
+partner_router = Handlers(
     path="/v1/partner",
     before_request=guard_for("partner"),
     route_handlers=[

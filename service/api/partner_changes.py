@@ -3,12 +3,12 @@
 from typing import Final
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, write
+from service.api.ask import Ask, Asked, InPath, content_type, write
 from service.api.body import Body, Nothing
 from service.api.onboarding import once
 from service.api.operation import operation
@@ -43,7 +43,7 @@ _nothing = Body(Nothing)
     status_code=200,
     opt=operation("partners", Made, takes=PartnerChange, example={"name": "Alster Fund II"}),
 )
-async def rename_partner(request: Asked, body: RawBody, partner_id: FromPath[str]) -> ASGIResponse:
+async def rename_partner(request: Asked, body: RawBody, partner_id: InPath) -> ASGIResponse:
     """Give a partner another name. What was agreed with it stands in its programmes."""
     asked = _change.read(body, content_type(request))
     ask = _asking(request, body, partner_id)
@@ -61,7 +61,7 @@ async def rename_partner(request: Asked, body: RawBody, partner_id: FromPath[str
     status_code=200,
     opt=operation("partners", Made, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def suspend_partner(request: Asked, body: RawBody, partner_id: FromPath[str]) -> ASGIResponse:
+async def suspend_partner(request: Asked, body: RawBody, partner_id: InPath) -> ASGIResponse:
     """From now on no programme with it takes a plan; plans that it funds go on, and so do its files and keys.
 
     One person does it, for it keeps money in.
@@ -82,7 +82,7 @@ async def suspend_partner(request: Asked, body: RawBody, partner_id: FromPath[st
     status_code=202,
     opt=operation("partners", Proposed, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def resume_partner(request: Asked, body: RawBody, partner_id: FromPath[str]) -> ASGIResponse:
+async def resume_partner(request: Asked, body: RawBody, partner_id: InPath) -> ASGIResponse:
     """Propose that a suspended partner funds plans again; another operator approves it."""
     if body:
         _nothing.read(body, content_type(request))

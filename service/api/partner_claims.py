@@ -3,11 +3,11 @@
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 
 from service.api import loss_claims
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.claim_view import ClaimNote, ClaimPage, ClaimView, PackView, load_pack, load_view
 from service.api.lists import Listed
@@ -54,14 +54,14 @@ async def list_claims_of_own(
 
 
 @get("/loss-claims/{claim_id:str}", opt=operation("claims", ClaimView))
-async def get_claim_of_own(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
+async def get_claim_of_own(request: Asked, claim_id: InPath) -> ASGIResponse:
     """A claim as it stands, what it lacks, its days, and what happened to it."""
     ask = read(request)
     return reply(await load_view(ask, claim_id, side_of(ask)))
 
 
 @get("/loss-claims/{claim_id:str}/evidence", opt=operation("claims", PackView))
-async def get_evidence_of_own(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
+async def get_evidence_of_own(request: Asked, claim_id: InPath) -> ASGIResponse:
     """What a claim shows: as it was lodged, or as it would be lodged now. That you read it is written down."""
     ask = read(request)
     found = await load_pack(ask, claim_id, side_of(ask))
@@ -77,7 +77,7 @@ async def get_evidence_of_own(request: Asked, claim_id: FromPath[str]) -> ASGIRe
         example={"kind": "identity", "reference": "copy of an identity card, safe 4"},
     ),
 )  # fmt: skip
-async def add_own_document(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def add_own_document(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Add evidence that is kept elsewhere to a claim that you made."""
     asked = _document.read(body, content_type(request))
     return await loss_claims.added(write(request, body), claim_id, asked)
@@ -94,7 +94,7 @@ async def add_own_document(request: Asked, body: RawBody, claim_id: FromPath[str
         ),
     ),
 )  # fmt: skip
-async def lodge_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def lodge_own_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Lodge a claim that you made: what it is of is reserved, and the days to decide it begin."""
     asked = _lodge.read(body, content_type(request)) if body else LodgeBody()
     return await loss_claims.lodged(write(request, body), claim_id, asked)
@@ -108,7 +108,7 @@ async def lodge_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str]
         example={"note": "The letter of 2 March is attached."},
     ),
 )  # fmt: skip
-async def answer_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def answer_own_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Answer what who decides has asked about a claim that you made."""
     asked = _answer.read(body, content_type(request))
     return await loss_claims.answered(write(request, body), claim_id, asked)
@@ -119,7 +119,7 @@ async def answer_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str
     status_code=200,
     opt=operation("claims", ClaimView, takes=ClaimNote, refuses=(Code.STATE_FORBIDS,), example={"note": "A mistake."}),
 )
-async def withdraw_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def withdraw_own_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Withdraw a claim that you made: nothing is reserved for it, and the next of the waterfall bear it."""
     asked = _answer.read(body, content_type(request))
     return await loss_claims.withdrawn(write(request, body), claim_id, asked)

@@ -5,13 +5,13 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, read, write
+from service.api.ask import Asked, InPath, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import Text, operation
@@ -77,7 +77,7 @@ async def list_files(
 
 
 @get("/files/{file_id:str}", opt=operation("files", DailyManifest))
-async def get_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
+async def get_manifest(request: Asked, file_id: InPath) -> ASGIResponse:
     """What proves one file, as `tenor verify` takes it."""
     ask = read(request)
     return reply(await daily.manifest_of(ask.services.pool, ask.owner_id, _file_id(file_id)))
@@ -88,7 +88,7 @@ async def get_manifest(request: Asked, file_id: FromPath[str]) -> ASGIResponse:
     opt=operation("files", Text(CSV, "The file, columns by name. Its ETag is its sha256."), refuses=(Code.NOT_KEPT,))
     | LONG,
 )
-async def get_file(request: Asked, file_id: FromPath[str]) -> Stream:
+async def get_file(request: Asked, file_id: InPath) -> Stream:
     """The file itself as CSV, always the same bytes; its NDJSON twin is `/twin`. After years its manifest is left."""
     manifest, pieces = await _pieces(request, file_id)
     headers = _headers(manifest.file) | {"ETag": f'"{manifest.sha256}"', "Content-Length": str(manifest.bytes)}
@@ -104,7 +104,7 @@ async def get_file(request: Asked, file_id: FromPath[str]) -> Stream:
     )
     | LONG,
 )
-async def get_twin(request: Asked, file_id: FromPath[str]) -> Stream:
+async def get_twin(request: Asked, file_id: InPath) -> Stream:
     """The same rows as NDJSON; what is empty in the CSV is null."""
     manifest, pieces = await _pieces(request, file_id)
 
@@ -187,7 +187,7 @@ _day = Body(DayBody)
     )
     | LONG,
 )
-async def make_files(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+async def make_files(request: Asked, body: RawBody, programme_id: InPath) -> ASGIResponse:
     """Close a programme's day now and make its files: what happened, positions, settlement legs, changes.
 
     Made again they are the same to the byte. What is booked on that day afterwards stands in the next day's files, with

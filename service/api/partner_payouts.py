@@ -1,12 +1,12 @@
 """Payouts to finance partners: ordered from our bank by two people, told what became of them, and listed."""
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -99,7 +99,7 @@ async def _order_as_proposed(doing: Doing, wanted: OrderBody) -> PaymentOrder:
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
     ),
 )
-async def partner_payout_was_paid(request: Asked, body: RawBody, partner_payout_id: FromPath[str]) -> ASGIResponse:
+async def partner_payout_was_paid(request: Asked, body: RawBody, partner_payout_id: InPath) -> ASGIResponse:
     """Our bank has paid it, where its statement does not say so (`word_of` is then `operator`).
 
     One above what one operator decides alone (`TENOR_ALONE_MAX`) waits for a second one: 202. A statement that shows
@@ -120,7 +120,7 @@ async def partner_payout_was_paid(request: Asked, body: RawBody, partner_payout_
         example={"reference": "AC04"},
     ),
 )
-async def partner_payout_was_returned(request: Asked, body: RawBody, partner_payout_id: FromPath[str]) -> ASGIResponse:
+async def partner_payout_was_returned(request: Asked, body: RawBody, partner_payout_id: InPath) -> ASGIResponse:
     """The partner's bank did not take it, or sent it back, where our bank's statement does not say so.
 
     It is due once more, to the account of the programme as it is then. The second time it is given up: it stays owed.

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.consents import require_consumer
 from service.api.operation import operation
@@ -80,7 +80,7 @@ SHOP: Final[dict[str, Any]] = {"origin": "https://shop.example"}
     status_code=201,
     opt=operation("authentications", AskedToAdd, takes=OriginBody, example=SHOP),
 )
-async def ask_for_passkey(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def ask_for_passkey(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """Ask the consumer, who is logged in at the merchant's, to make a passkey on the device in their hands."""
     asked = _origin.read(body, content_type(request))
     ask = write(request, body, ids.bucket_in(consumer_id))
@@ -108,7 +108,7 @@ async def ask_for_passkey(request: Asked, body: RawBody, consumer_id: FromPath[s
         refuses=(Code.AUTHENTICATION_FAILED, Code.AUTHENTICATION_ENDED, Code.ERASED),
     ),
 )
-async def add_passkey(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def add_passkey(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """The device has made one: from now on the consumer agrees with it to plans of this merchant."""
     asked = _add.read(body, content_type(request))
     ask = write(request, body, ids.bucket_in(consumer_id))
@@ -127,7 +127,7 @@ async def add_passkey(request: Asked, body: RawBody, consumer_id: FromPath[str])
 
 
 @get("/consumers/{consumer_id:str}/passkeys", opt=operation("authentications", PasskeyList))
-async def list_passkeys(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
+async def list_passkeys(request: Asked, consumer_id: InPath) -> ASGIResponse:
     """The consumer's passkeys."""
     ask = read(request)
     await require_consumer(ask, consumer_id, ask.owner_id)
@@ -139,7 +139,7 @@ async def list_passkeys(request: Asked, consumer_id: FromPath[str]) -> ASGIRespo
     status_code=200,
     opt=operation("authentications", Made, takes=RemoveBody, example={"id": "{passkey_id}"}),
 )
-async def remove_passkey(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def remove_passkey(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """The device is lost, or the consumer wants it so: this passkey answers no more."""
     asked = _remove.read(body, content_type(request))
     ask = write(request, body, ids.bucket_in(consumer_id))

@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from litestar import get
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
-from service.api.ask import Ask, Asked, read
+from service.api.ask import Ask, Asked, InPath, read
 from service.api.operation import operation
 from service.api.reply import reply
 from service.payments.charge import Reason
@@ -41,7 +40,7 @@ class PaybackList(Struct, frozen=True):
 
 
 @get("/plans/{plan_id:str}/paybacks", opt=operation("charges", PaybackList))
-async def list_plan_paybacks(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def list_plan_paybacks(request: Asked, plan_id: InPath) -> ASGIResponse:
     """What was paid too much on the plan and was sent back through a processor, and what became of it.
 
     It goes by itself once nothing is owed or captured any more and nothing is disputed: to the charges that it came by,
@@ -52,7 +51,7 @@ async def list_plan_paybacks(request: Asked, plan_id: FromPath[str]) -> ASGIResp
 
 
 @get("/plans/{plan_id:str}/paybacks", opt=operation("charges", PaybackList))
-async def list_any_plan_paybacks(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def list_any_plan_paybacks(request: Asked, plan_id: InPath) -> ASGIResponse:
     """What was paid too much on a plan of any merchant and was sent back through a processor."""
     return await _list(read(request), plan_id, None)
 

@@ -4,12 +4,12 @@ from functools import partial
 from typing import Annotated
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, write
+from service.api.ask import Ask, Asked, InPath, content_type, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.plan_life import PaymentId
@@ -53,7 +53,7 @@ _body = Body(ProofBody)
         after=("capture_plan", "record_payment"),
     ),
 )  # fmt: skip
-async def prove_payment(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def prove_payment(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """Say that a payment, which the merchant has told of, has come.
 
     A plan that was paid off by a merchant's word alone lifts no limit and is no plan paid off to a policy; and of a

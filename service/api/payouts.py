@@ -4,12 +4,12 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import Text, operation
@@ -158,7 +158,7 @@ async def list_payment_orders(request: Asked, after: AfterPaymentOrder = "", lim
     "/payment-orders/{order_id:str}/content",
     opt=operation("settlements", Text("application/xml", "A pain.001.001.09 of ISO 20022.")),
 )
-async def get_payment_order_file(request: Asked, order_id: FromPath[str]) -> ASGIResponse:
+async def get_payment_order_file(request: Asked, order_id: InPath) -> ASGIResponse:
     """The message for our bank, always the same bytes."""
     ask = read(request)
     if not ids.is_id(order_id, ids.PAYMENT_ORDER):
@@ -178,7 +178,7 @@ async def get_payment_order_file(request: Asked, order_id: FromPath[str]) -> ASG
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
     ),
 )
-async def payout_was_paid(request: Asked, body: RawBody, payout_id: FromPath[str]) -> ASGIResponse:
+async def payout_was_paid(request: Asked, body: RawBody, payout_id: InPath) -> ASGIResponse:
     """Our bank has paid it, where its statement does not say so (`word_of` is then `operator`).
 
     One above what one operator decides alone (`TENOR_ALONE_MAX`) waits for a second one: 202. A statement that shows
@@ -199,7 +199,7 @@ async def payout_was_paid(request: Asked, body: RawBody, payout_id: FromPath[str
         example={"reference": "AC04"},
     ),
 )
-async def payout_was_returned(request: Asked, body: RawBody, payout_id: FromPath[str]) -> ASGIResponse:
+async def payout_was_returned(request: Asked, body: RawBody, payout_id: InPath) -> ASGIResponse:
     """The merchant's bank did not take it, or sent it back, where our bank's statement does not say so.
 
     It is due once more, to the account of the terms as they are then. The second time it is given up, and owed again in

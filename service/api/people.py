@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterDoubt, Limit
@@ -84,13 +84,13 @@ _nothing = Body(Nothing)
 
 
 @get("/people/{person_id:str}", opt=operation("people", PersonView))
-async def get_person(request: Asked, person_id: FromPath[str]) -> ASGIResponse:
+async def get_person(request: Asked, person_id: InPath) -> ASGIResponse:
     """A person with the consumers that merchants have, the accounts, and who they were taken for."""
     return reply(await _person(read(request), person_id))
 
 
 @get("/consumers/{consumer_id:str}/person", opt=operation("people", PersonView))
-async def get_person_behind(request: Asked, consumer_id: FromPath[str]) -> ASGIResponse:
+async def get_person_behind(request: Asked, consumer_id: InPath) -> ASGIResponse:
     """The person behind a consumer."""
     ask, person_id = read(request), None
     if ids.is_id(consumer_id, ids.CONSUMER):
@@ -127,7 +127,7 @@ async def search_people(request: Asked, body: RawBody) -> ASGIResponse:
         example={"person": "{other_person_id}", "note": "One passport, seen on 3 March."},
     ),
 )
-async def merge_people(request: Asked, body: RawBody, person_id: FromPath[str]) -> ASGIResponse:
+async def merge_people(request: Asked, body: RawBody, person_id: InPath) -> ASGIResponse:
     """Propose that another person is this one. It is done when a second operator approves it.
 
     The limit is the higher of the two, and what is reserved and used is added up: it may be more than the limit.
@@ -155,7 +155,7 @@ async def merge_people(request: Asked, body: RawBody, person_id: FromPath[str]) 
         example={"consumers": ["{persons_consumer_id}"], "note": "The shop mistook one number for another."},
     ),
 )
-async def split_person(request: Asked, body: RawBody, person_id: FromPath[str]) -> ASGIResponse:
+async def split_person(request: Asked, body: RawBody, person_id: InPath) -> ASGIResponse:
     """Propose that some of a person's consumers are somebody else. It is done when a second operator approves it.
 
     What their plans take from the limit goes with them, and is all the limit they have, until it is set or reviewed.
@@ -184,7 +184,7 @@ async def list_doubts(request: Asked, after: AfterDoubt = "", limit: Limit = 100
     status_code=200,
     opt=operation("people", Doubt, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def say_two(request: Asked, body: RawBody, doubt_id: FromPath[str]) -> ASGIResponse:
+async def say_two(request: Asked, body: RawBody, doubt_id: InPath) -> ASGIResponse:
     """They are two, and nobody asks again. To make them one, propose a merge."""
     if body:
         _nothing.read(body, content_type(request))

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field, structs
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.operation import operation
@@ -62,7 +62,7 @@ _TRIALS: Final[dict[str, Any]] = {"scenario": "trial", "evidence": "checkbox 3 o
     status_code=201,
     opt=operation("consents", PermissionView, takes=PermissionBody, refuses=(Code.STATE_FORBIDS,), example=_TRIALS),
 )
-async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[str]) -> ASGIResponse:
+async def give_permission(request: Asked, body: RawBody, consumer_id: InPath) -> ASGIResponse:
     """The consumer agrees to all uses of a scenario, once: a plan of such a product is confirmed when it is opened.
 
     Plans that wait for the consumer already are confirmed one by one. Of a scenario one permission is in force.
@@ -85,7 +85,7 @@ async def give_permission(request: Asked, body: RawBody, consumer_id: FromPath[s
 
 @get("/consumers/{consumer_id:str}/permissions", opt=operation("consents", PermissionPage))
 async def list_permissions(
-    request: Asked, consumer_id: FromPath[str], after: AfterPermission = "", limit: Limit = 100
+    request: Asked, consumer_id: InPath, after: AfterPermission = "", limit: Limit = 100
 ) -> ASGIResponse:
     """What the consumer permits, and what was revoked."""
     ask = read(request)
@@ -97,7 +97,7 @@ async def list_permissions(
 @post(
     "/permissions/{permission_id:str}/revoke", status_code=200, opt=operation("consents", PermissionView, takes=Nothing)
 )
-async def revoke_permission(request: Asked, body: RawBody, permission_id: FromPath[str]) -> ASGIResponse:
+async def revoke_permission(request: Asked, body: RawBody, permission_id: InPath) -> ASGIResponse:
     """The consumer takes it back, for good: new plans are confirmed one by one. Those that are confirmed go on.
 
     Revoked again, it stays as it was.

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Final
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
-from service.api.ask import Ask, Asked, content_type, write
+from service.api.ask import Ask, Asked, InPath, content_type, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.people import require_shape
@@ -49,7 +49,7 @@ _resume = Body(PersonResumeBody)
         "people", PersonView, takes=PersonPauseBody, refuses=(Code.STATE_FORBIDS,), example={"why": "hardship"}
     ),
 )
-async def pause_person(request: Asked, body: RawBody, person_id: FromPath[str]) -> ASGIResponse:
+async def pause_person(request: Asked, body: RawBody, person_id: InPath) -> ASGIResponse:
     """Nothing is collected on any plan of a person, at any merchant, and paying late costs nothing.
 
     It holds for what is bought later, too, and for whoever is found to be the same person. A purchase is referred to a
@@ -75,7 +75,7 @@ async def pause_person(request: Asked, body: RawBody, person_id: FromPath[str]) 
         "people", PersonView, takes=PersonResumeBody, refuses=(Code.STATE_FORBIDS,), example={"why": "hardship"}
     ),
 )
-async def resume_person(request: Asked, body: RawBody, person_id: FromPath[str]) -> ASGIResponse:
+async def resume_person(request: Asked, body: RawBody, person_id: InPath) -> ASGIResponse:
     """It is collected again from today on, on the plans that were paused with the person. Days in between are no days
     past due."""
     asked = _resume.read(body, content_type(request))

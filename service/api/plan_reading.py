@@ -10,12 +10,12 @@ from itertools import islice
 from typing import Annotated, Final, TypeVar
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, read
+from service.api.ask import Asked, InPath, read
 from service.api.operation import operation
 from service.api.reply import reply
 from service.api.verb import no_plan
@@ -66,9 +66,7 @@ class OperatorTimeline(Struct, frozen=True):
 
 
 @get("/plans/{plan_id:str}", opt=operation("plans", PlanView, refuses=(Code.BUSY,)))
-async def get_plan(
-    request: Asked, plan_id: FromPath[str], known_on: KnownOn = None, version: Version = None
-) -> ASGIResponse:
+async def get_plan(request: Asked, plan_id: InPath, known_on: KnownOn = None, version: Version = None) -> ASGIResponse:
     """The plan as it stands, with what is overdue today.
 
     Or as it was: with what was known when a day ended in its time zone, seen on that day; or after so many facts, seen
@@ -99,7 +97,7 @@ async def find_plans(
 
 @get("/plans/{plan_id:str}", opt=operation("plans", OperatorPlan, refuses=(Code.BUSY,)))
 async def get_any_plan(
-    request: Asked, plan_id: FromPath[str], known_on: KnownOn = None, version: Version = None
+    request: Asked, plan_id: InPath, known_on: KnownOn = None, version: Version = None
 ) -> ASGIResponse:
     """A plan as it stands, or as it was known on a day, or after so many facts; with whose it is, and whose money."""
 
@@ -111,7 +109,7 @@ async def get_any_plan(
 
 
 @get("/plans/{plan_id:str}/timeline", opt=operation("plans", Timeline, refuses=(Code.BUSY,), after=("capture_plan",)))
-async def get_timeline(request: Asked, plan_id: FromPath[str], after: After = 0, limit: Limit = 100) -> ASGIResponse:
+async def get_timeline(request: Asked, plan_id: InPath, after: After = 0, limit: Limit = 100) -> ASGIResponse:
     """What happened to the plan, fact by fact as it was recorded: when, by whom, what it changed, and in words.
 
     `number` counts the plan's versions: where `changed_schedule` is true, amounts owed or due dates are others since,
@@ -125,9 +123,7 @@ async def get_timeline(request: Asked, plan_id: FromPath[str], after: After = 0,
     "/plans/{plan_id:str}/timeline",
     opt=operation("plans", OperatorTimeline, refuses=(Code.BUSY,), after=("capture_plan",)),
 )
-async def get_any_timeline(
-    request: Asked, plan_id: FromPath[str], after: After = 0, limit: Limit = 100
-) -> ASGIResponse:
+async def get_any_timeline(request: Asked, plan_id: InPath, after: After = 0, limit: Limit = 100) -> ASGIResponse:
     """What happened to a plan, fact by fact as it was recorded: when, by whom, what it changed, and in words."""
     entries = await _entries(request, plan_id, None, after, limit, operator_entry)
     return reply(OperatorTimeline(entries, entries[-1].number if entries else after))

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
-from service.api.ask import Ask, Asked, content_type, read, services_of, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, services_of, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import Limit
@@ -104,7 +104,7 @@ async def list_policies(
 
 
 @get("/policies/{policy_id:str}/versions/{version:str}", opt=operation("policies", PolicyDocument))
-async def get_policy(request: Asked, policy_id: FromPath[str], version: FromPath[str]) -> ASGIResponse:
+async def get_policy(request: Asked, policy_id: InPath, version: InPath) -> ASGIResponse:
     """One version with its document."""
     ask = read(request)
     return reply(await flow.load_version(ask.services.pool, *named(policy_id, version), ask.now))
@@ -122,9 +122,7 @@ async def get_policy(request: Asked, policy_id: FromPath[str], version: FromPath
     )
     | LONG,
 )
-async def publish_policy(
-    request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
-) -> ASGIResponse:
+async def publish_policy(request: Asked, body: RawBody, policy_id: InPath, version: InPath) -> ASGIResponse:
     """Sign a version that somebody else drafted; it never changes afterwards.
 
     It is in force from `active_from`, in every process, and once this is answered: a process that has not heard of it
@@ -141,9 +139,7 @@ async def publish_policy(
     )
     | LONG,
 )
-async def roll_back_policy(
-    request: Asked, body: RawBody, policy_id: FromPath[str], version: FromPath[str]
-) -> ASGIResponse:
+async def roll_back_policy(request: Asked, body: RawBody, policy_id: InPath, version: InPath) -> ASGIResponse:
     """Publish an earlier version's document again, as a new version.
 
     Its author counts as who drafted it, so one other person is enough.

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import encode, reply, reply_answer
@@ -82,7 +82,7 @@ _contribution = Body(ContributionBody)
         example={"party_id": "{party_id}", "amount": 100_000_00, "reference": "transfer of 2 March"},
     ),
 )
-async def contribute_to_pool(request: Asked, body: RawBody, pool_id: FromPath[str]) -> ASGIResponse:
+async def contribute_to_pool(request: Asked, body: RawBody, pool_id: InPath) -> ASGIResponse:
     """A funder has paid into its pool: so much more can be paid for losses, and covered by its leverage."""
     asked = _contribution.read(body, content_type(request))
     _require_id(pool_id)
@@ -101,7 +101,7 @@ async def contribute_to_pool(request: Asked, body: RawBody, pool_id: FromPath[st
 
 
 @get("/support-arrangements/{pool_id:str}/pool", opt=operation("support", Standing))
-async def get_pool(request: Asked, pool_id: FromPath[str]) -> ASGIResponse:
+async def get_pool(request: Asked, pool_id: InPath) -> ASGIResponse:
     """How far a pool has gone: what it may still cover and pay, and its ratio of compensation."""
     _require_id(pool_id)
     pool = read(request).services.pool
@@ -112,14 +112,14 @@ async def get_pool(request: Asked, pool_id: FromPath[str]) -> ASGIResponse:
     "/support-arrangements/{pool_id:str}/pool-statement",
     opt=operation("support", PoolStatement, example={"month": "2026-03"}),
 )
-async def get_pool_statement(request: Asked, pool_id: FromPath[str], month: Month) -> ASGIResponse:
+async def get_pool_statement(request: Asked, pool_id: InPath, month: Month) -> ASGIResponse:
     """A month of a pool: each funder's part of it, equal to its place in the ledger, and where what was paid went."""
     _require_id(pool_id)
     return reply(await _statement(read(request).services.pool, pool_id, month, None))
 
 
 @get("/pools/{pool_id:str}/statement", opt=operation("arrangements", PoolStatement, example={"month": "2026-03"}))
-async def get_own_pool_statement(request: Asked, pool_id: FromPath[str], month: Month) -> ASGIResponse:
+async def get_own_pool_statement(request: Asked, pool_id: InPath, month: Month) -> ASGIResponse:
     """A month of a pool that you fund: your part of it, and where what was paid went."""
     ask = read(request)
     pool = ask.services.pool

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from litestar import Router, get, post
-from litestar.params import FromPath, RawBody
+from litestar import get, post
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
@@ -13,7 +13,7 @@ from service.access.flow import Wanted, introduce, make_key
 from service.access.key import Audience, Principal
 from service.api import found_disputes, processor_disputes
 from service.api.addresses import Url, refuse_no_address
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.charges import BUDGET, ChargeId, ChargeView, view
 from service.api.guard import guard_for
@@ -21,6 +21,7 @@ from service.api.lists import Listed
 from service.api.operation import operation
 from service.api.paging import AfterCharge, AfterProcessor, Limit
 from service.api.reply import Made, encode, reply_answer
+from service.api.straight import Handlers
 from service.api.two_people import Doing, Proposed, needs_two, propose
 from service.audit.entry import Thing, Verb
 from service.config import processor_key
@@ -138,7 +139,7 @@ async def _register(doing: Doing, asked: ProcessorBody) -> ProcessorMade:
     status_code=202,
     opt=operation("processors", {202: Proposed}, takes=Nothing),
 )
-async def retire_processor(request: Asked, body: RawBody, processor_id: FromPath[str]) -> ASGIResponse:
+async def retire_processor(request: Asked, body: RawBody, processor_id: InPath) -> ASGIResponse:
     """Propose to retire a processor: when another operator approves it, nothing new is charged there.
 
     What is pending is still asked about. Its name is free then for another.
@@ -228,7 +229,7 @@ def _name_in_use(asked: ProcessorBody) -> Refused:
 
 OPERATOR_ROUTES: Final = [register_processor, retire_processor, list_processors, *found_disputes.ROUTES]
 
-processor_router = Router(
+processor_router = Handlers(
     path="/v1/processor",
     before_request=guard_for("processor"),
     route_handlers=[take_notification, list_own_charges, *processor_disputes.ROUTES],

@@ -4,14 +4,14 @@ from datetime import date
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
 from service.access.flow import introduce
 from service.api.addresses import refuse_no_address
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -127,7 +127,7 @@ async def create_programme(request: Asked, body: RawBody) -> ASGIResponse:
         example=_EXAMPLE | {"currency": "EUR", "time_zone": "Europe/Berlin", "calendar": "DE"},
     ),
 )
-async def change_programme(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+async def change_programme(request: Asked, body: RawBody, programme_id: InPath) -> ASGIResponse:
     """Propose the next version of a programme's document; it is agreed when another operator approves it.
 
     Plans keep the version they were booked under, and offers the one they were made under. The first participant, the
@@ -168,7 +168,7 @@ async def list_programmes(
 
 
 @get("/programmes/{programme_id:str}", opt=operation("partners", ProgrammeView))
-async def get_programme(request: Asked, programme_id: FromPath[str]) -> ASGIResponse:
+async def get_programme(request: Asked, programme_id: InPath) -> ASGIResponse:
     """A programme, with all versions it ever had."""
     known_programme(programme_id)
     ask = read(request)
@@ -184,7 +184,7 @@ async def get_programme(request: Asked, programme_id: FromPath[str]) -> ASGIResp
     status_code=200,
     opt=operation("partners", ProgrammeVersion, takes=Nothing, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
 )
-async def suspend_programme(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+async def suspend_programme(request: Asked, body: RawBody, programme_id: InPath) -> ASGIResponse:
     """From now on it takes no plans; those that it has taken go on. One person does it, for it keeps money in."""
     _read_nothing(request, body)
     known_programme(programme_id)
@@ -210,7 +210,7 @@ async def suspend_programme(request: Asked, body: RawBody, programme_id: FromPat
         refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS),
     ),
 )
-async def resume_programme(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+async def resume_programme(request: Asked, body: RawBody, programme_id: InPath) -> ASGIResponse:
     """Propose that a suspended programme takes plans again; another operator approves it."""
     _read_nothing(request, body)
     known_programme(programme_id)

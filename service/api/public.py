@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from litestar import Request, get
-from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import clock
-from service.api.ask import services_of
+from service.api.ask import InPath, services_of
 from service.api.contract_page import AUDIENCES, page_of
 from service.api.operation import Text, operation
 from service.api.reply import reply
@@ -66,7 +65,7 @@ async def get_openapi(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 @get("/openapi/{page:str}", opt=operation(None, Text("application/yaml", "This document, for one audience.")))
-async def get_openapi_page(request: Request[Any, Any, Any], page: FromPath[str]) -> ASGIResponse:
+async def get_openapi_page(request: Request[Any, Any, Any], page: InPath) -> ASGIResponse:
     """This document for one audience: `merchant.yaml`, or `partner`, `operator`, `processor` or `support`.
 
     It has the routes that the audience's keys may call, and what these routes name.

@@ -6,12 +6,12 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.paging import AfterReceivable, AfterReceivablePayment, Limit
@@ -99,7 +99,7 @@ async def list_receivables(request: Asked, after: AfterReceivable = "", limit: L
 
 
 @get("/receivables/{receivable_id:str}", opt=operation("receivables", Receivable))
-async def get_receivable(request: Asked, receivable_id: FromPath[str]) -> ASGIResponse:
+async def get_receivable(request: Asked, receivable_id: InPath) -> ASGIResponse:
     """One of them."""
     ask = read(request)
     return reply(await receivables_flow.receivable(ask.services.pool, known(receivable_id), ask.owner_id))
@@ -116,7 +116,7 @@ async def get_receivable(request: Asked, receivable_id: FromPath[str]) -> ASGIRe
         example={"amount": 500_00},
     ),
 )
-async def dispute_receivable(request: Asked, body: RawBody, receivable_id: FromPath[str]) -> ASGIResponse:
+async def dispute_receivable(request: Asked, body: RawBody, receivable_id: InPath) -> ASGIResponse:
     """Say how much of it who owes it disputes now. It is not bought meanwhile; with recourse it may be given back."""
     asked = _dispute.read(body, content_type(request))
     known(receivable_id)
@@ -136,7 +136,7 @@ _OF_A_PAYMENT: Final = (Code.NOT_FOUND, Code.STATE_FORBIDS, Code.AMOUNT_EXCEEDS_
     status_code=201,
     opt=operation("receivables", ReceivablePayment, takes=ReceivablePaymentBody, refuses=_OF_A_PAYMENT, example=_PAID),
 )
-async def record_own_payment(request: Asked, body: RawBody, receivable_id: FromPath[str]) -> ASGIResponse:
+async def record_own_payment(request: Asked, body: RawBody, receivable_id: InPath) -> ASGIResponse:
     """Say what you were paid of it, or what you credited besides.
 
     If it was bought you collect as an agent, and hand the money on until the next business day ends (`remit_by`). If
@@ -148,7 +148,7 @@ async def record_own_payment(request: Asked, body: RawBody, receivable_id: FromP
 
 
 @get("/receivables/{receivable_id:str}/payments", opt=operation("receivables", ReceivablePaymentList))
-async def list_receivable_payments(request: Asked, receivable_id: FromPath[str]) -> ASGIResponse:
+async def list_receivable_payments(request: Asked, receivable_id: InPath) -> ASGIResponse:
     """What was paid of it, to whomever."""
     ask = read(request)
     one = await receivables_flow.receivable(ask.services.pool, known(receivable_id), ask.owner_id)
@@ -156,7 +156,7 @@ async def list_receivable_payments(request: Asked, receivable_id: FromPath[str])
 
 
 @get("/plans/{plan_id:str}/receivable", opt=operation("plans", PlanReceivable))
-async def get_plan_receivable(request: Asked, plan_id: FromPath[str]) -> ASGIResponse:
+async def get_plan_receivable(request: Asked, plan_id: InPath) -> ASGIResponse:
     """What the consumer owes on it is ours from the capture on. If they do not pay, that costs you nothing beyond what
     you have agreed to bear (`borne`); a dispute that is lost or accepted is charged back, all of it."""
     ask = read(request)
@@ -187,7 +187,7 @@ async def list_all_receivables(request: Asked, after: AfterReceivable = "", limi
     status_code=201,
     opt=operation("receivables", ReceivablePayment, takes=ReceivablePaymentBody, refuses=_OF_A_PAYMENT, example=_PAID),
 )
-async def record_receivable_payment(request: Asked, body: RawBody, receivable_id: FromPath[str]) -> ASGIResponse:
+async def record_receivable_payment(request: Asked, body: RawBody, receivable_id: InPath) -> ASGIResponse:
     """Say what came to who has bought it. When nothing is open any more, what is left is owed to the merchant."""
     asked = _payment.read(body, content_type(request))
     return await _record(write(request, body), known(receivable_id), None, asked, PaidTo.ASSIGNEE)
@@ -204,7 +204,7 @@ async def record_receivable_payment(request: Asked, body: RawBody, receivable_id
         example={"remitted_on": "2026-03-02"},
     ),
 )
-async def payment_was_remitted(request: Asked, body: RawBody, receivable_payment_id: FromPath[str]) -> ASGIResponse:
+async def payment_was_remitted(request: Asked, body: RawBody, receivable_payment_id: InPath) -> ASGIResponse:
     """What the merchant received has come. What was misdirected is paid now."""
     asked = _remitted.read(body, content_type(request))
     if not ids.is_id(receivable_payment_id, ids.RECEIVABLE_PAYMENT):

@@ -12,12 +12,12 @@ from typing import Annotated, BinaryIO, Final
 
 from litestar import get, post
 from litestar.exceptions import InternalServerException
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, is_dry_run, read, write
+from service.api.ask import Ask, Asked, InPath, is_dry_run, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import Text, operation
@@ -180,7 +180,7 @@ async def list_received_files(
     status_code=200,
     opt=operation("files", ReceivedFile, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def withdraw_received_file(request: Asked, body: RawBody, file_id: FromPath[str]) -> ASGIResponse:
+async def withdraw_received_file(request: Asked, body: RawBody, file_id: InPath) -> ASGIResponse:
     """Take back a file that was sent by mistake: its rows no longer count.
 
     It is refused once somebody has worked on a break that a comparison found with it: send a corrected file instead.

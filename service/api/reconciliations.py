@@ -6,12 +6,12 @@ from typing import Annotated, Final
 import asyncpg
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -97,7 +97,7 @@ Month = Annotated[str, QueryParameter(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])\Z")]
     )
     | LONG,
 )
-async def compare_day(request: Asked, body: RawBody, programme_id: FromPath[str]) -> ASGIResponse:
+async def compare_day(request: Asked, body: RawBody, programme_id: InPath) -> ASGIResponse:
     """Compare a day now: items, positions and cash. It is done by itself when a day is closed.
 
     Days are compared in their order. A day that was not complete is compared with the next one. Where most of it
@@ -130,7 +130,7 @@ async def list_all_reconciliations(
 
 
 @get("/reconciliations/{reconciliation_id:str}", opt=operation("breaks", ReconciledDay) | LONG)
-async def get_any_reconciliation(request: Asked, reconciliation_id: FromPath[str]) -> ASGIResponse:
+async def get_any_reconciliation(request: Asked, reconciliation_id: InPath) -> ASGIResponse:
     """What one day came to."""
     return await _one(read(request), reconciliation_id, None)
 
@@ -151,7 +151,7 @@ async def list_reconciliations(
 
 
 @get("/reconciliations/{reconciliation_id:str}", opt=operation("files", ReconciledDay) | LONG)
-async def get_reconciliation(request: Asked, reconciliation_id: FromPath[str]) -> ASGIResponse:
+async def get_reconciliation(request: Asked, reconciliation_id: InPath) -> ASGIResponse:
     """What one day came to, with the signed manifest of what it was made of."""
     ask = read(request)
     return await _one(ask, reconciliation_id, ask.owner_id)

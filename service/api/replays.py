@@ -5,12 +5,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, read
+from service.api.ask import Asked, InPath, read
 from service.api.operation import operation
 from service.api.reply import reply
 from service.audit.entry import Thing
@@ -91,7 +91,7 @@ def _shown(value: object) -> str:
 @get("/decisions/{decision_id:str}/replay", opt=operation("decisions", Replay, refuses=(Code.INVALID_POLICY,)))
 async def get_replay(
     request: Asked,
-    decision_id: FromPath[str],
+    decision_id: InPath,
     policy_id: Annotated[str, QueryParameter(pattern=r"^(po_[0-9A-Z]{26})?\Z")] = "",
     policy_version: Annotated[int, QueryParameter(ge=0, le=1_000_000)] = 0,
 ) -> ASGIResponse:

@@ -3,12 +3,12 @@
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterReportConsent, Limit
@@ -65,7 +65,7 @@ async def list_report_consents(request: Asked, after: AfterReportConsent = "", l
     status_code=200,
     opt=operation("reports", ReportConsent, takes=Nothing, refuses=(Code.NOT_FOUND,)),
 )
-async def revoke_report_consent(request: Asked, body: RawBody, report_consent_id: FromPath[str]) -> ASGIResponse:
+async def revoke_report_consent(request: Asked, body: RawBody, report_consent_id: InPath) -> ASGIResponse:
     """Take it back: from now on nothing is read on it."""
     return await _revoke(request, body, report_consent_id, is_own=True)
 
@@ -100,7 +100,7 @@ async def record_report_consent(request: Asked, body: RawBody) -> ASGIResponse:
     status_code=200,
     opt=operation("reports", ReportConsent, takes=Nothing, refuses=(Code.NOT_FOUND,)),
 )
-async def revoke_any_report_consent(request: Asked, body: RawBody, report_consent_id: FromPath[str]) -> ASGIResponse:
+async def revoke_any_report_consent(request: Asked, body: RawBody, report_consent_id: InPath) -> ASGIResponse:
     """Write down that a subject has taken its consent back."""
     return await _revoke(request, body, report_consent_id, is_own=False)
 

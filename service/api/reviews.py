@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
 from service.actor import ActorKind
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.checkouts import row_of
 from service.api.lists import Listed
@@ -130,7 +130,7 @@ async def list_referrals(request: Asked, after: AfterDecision = "", limit: Limit
 
 
 @get("/reviews/{decision_id:str}", opt=operation("reviews", ReviewView))
-async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse:
+async def get_review(request: Asked, decision_id: InPath) -> ASGIResponse:
     """What a person said of a referral."""
     ask, row = read(request), None
     if ids.is_id(decision_id, ids.DECISION):
@@ -152,7 +152,7 @@ async def get_review(request: Asked, decision_id: FromPath[str]) -> ASGIResponse
         example={"outcome": "decline", "note": "No payslips were shown.", "reasons": ["INCOME"]},
     ),
 )
-async def review_referral(request: Asked, body: RawBody, decision_id: FromPath[str]) -> ASGIResponse:
+async def review_referral(request: Asked, body: RawBody, decision_id: InPath) -> ASGIResponse:
     """Approve or decline a referral, once.
 
     It becomes a decision of its own: of an approval, with offers that bind as long as any; the merchant finds it under

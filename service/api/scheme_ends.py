@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 from msgspec.structs import replace
 
 from service import ids
-from service.api.ask import Asked, content_type, write
+from service.api.ask import Asked, InPath, content_type, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import JSON, reply_answer
@@ -37,7 +37,7 @@ _end = Body(SchemeEnd)
     status_code=202,
     opt=operation("schemes", Proposed, takes=SchemeEnd, refuses=(Code.NOT_FOUND, Code.STATE_FORBIDS)),
 )
-async def end_scheme(request: Asked, body: RawBody, scheme_id: FromPath[str]) -> ASGIResponse:
+async def end_scheme(request: Asked, body: RawBody, scheme_id: InPath) -> ASGIResponse:
     """Propose that a scheme grants nothing more; another operator approves it, as they did of the scheme.
 
     It is its next version, which ends on the day named. What was granted before is paid and claimed as it was agreed.

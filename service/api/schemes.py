@@ -6,12 +6,12 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, read, write
+from service.api.ask import Ask, Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.consents import require_consumer
 from service.api.giving_up import propose_above
@@ -165,7 +165,7 @@ async def list_schemes(request: Asked, after: AfterScheme = "", limit: Limit = 1
     ),
 )
 async def get_claim(
-    request: Asked, scheme_id: FromPath[str], funder: Annotated[str, QueryParameter(max_length=100)], begin_on: Day,
+    request: Asked, scheme_id: InPath, funder: Annotated[str, QueryParameter(max_length=100)], begin_on: Day,
     end_on: Day,
 ) -> ASGIResponse:  # fmt: skip
     """What a funder owes of all that was granted in a period, a line for each instalment or voucher; what came back in
@@ -226,7 +226,7 @@ _OF_A_VOUCHER = (Code.NOT_FOUND, Code.STATE_FORBIDS)
     status_code=200,
     opt=operation("vouchers", Voucher, takes=Nothing, refuses=_OF_A_VOUCHER),
 )
-async def redeem_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str]) -> ASGIResponse:
+async def redeem_voucher(request: Asked, body: RawBody, voucher_id: InPath) -> ASGIResponse:
     """The goods were handed over: the voucher's amount is owed to you, and in your next settlement."""
 
     async def redeem(ask: Ask, conn: Connection) -> object:
@@ -242,7 +242,7 @@ async def redeem_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str
     status_code=200,
     opt=operation("vouchers", Voucher, takes=Nothing, refuses=_OF_A_VOUCHER),
 )
-async def release_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str]) -> ASGIResponse:
+async def release_voucher(request: Asked, body: RawBody, voucher_id: InPath) -> ASGIResponse:
     """The order did not come about: a voucher that was not redeemed is the scheme's again."""
 
     async def release(ask: Ask, conn: Connection) -> object:
@@ -264,7 +264,7 @@ async def release_voucher(request: Asked, body: RawBody, voucher_id: FromPath[st
         example={"amount": 7_999_00},
     ),
 )
-async def refund_voucher(request: Asked, body: RawBody, voucher_id: FromPath[str]) -> ASGIResponse:
+async def refund_voucher(request: Asked, body: RawBody, voucher_id: InPath) -> ASGIResponse:
     """Goods came back: the scheme gets its part of their price, and the consumer at most what they paid."""
     asked = _refund.read(body, content_type(request))
 

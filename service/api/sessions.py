@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 from msgspec.json import decode
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, services_of, write
+from service.api.ask import Ask, Asked, InPath, content_type, services_of, write
 from service.api.authentications import (
     AnswerBody,
     AskBody,
@@ -86,7 +86,7 @@ _OVER: Final = (Code.NOT_FOUND, Code.AUTHENTICATION_ENDED, Code.STATE_FORBIDS)
         "sessions", SessionMade, takes=SessionBody, example=SHOP, kind=Kind.PAY_AFTER_USE, refuses=(Code.WRONG_ORIGIN,)
     ),
 )
-async def make_session(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+async def make_session(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
     """A session for the page on which the consumer agrees to this plan: from there on the page asks us itself.
 
     It is good for half an hour, on pages of one origin, beside a publishable key that names it.

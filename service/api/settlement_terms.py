@@ -1,11 +1,11 @@
 """How the operator settles a merchant: how often, where to, and what is kept back. It takes two people to change it."""
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import reply, reply_answer
@@ -53,7 +53,7 @@ _terms = Body(SettlementTerms)
         },
     ),
 )
-async def agree_settlement_terms(request: Asked, body: RawBody, merchant_id: FromPath[str]) -> ASGIResponse:
+async def agree_settlement_terms(request: Asked, body: RawBody, merchant_id: InPath) -> ASGIResponse:
     """Propose how a merchant is settled; another operator approves it, for it says where money goes.
 
     They hold from the next settlement on, in place of those before.
@@ -71,7 +71,7 @@ async def agree_settlement_terms(request: Asked, body: RawBody, merchant_id: Fro
 
 
 @get("/merchants/{merchant_id:str}/settlement-terms", opt=operation("settlements", AgreedTerms))
-async def get_settlement_terms(request: Asked, merchant_id: FromPath[str]) -> ASGIResponse:
+async def get_settlement_terms(request: Asked, merchant_id: InPath) -> ASGIResponse:
     """How a merchant is settled now."""
     ask = read(request)
     return reply(AgreedTerms(*await flow.load_terms(ask.services.pool, merchant_there(ask, merchant_id))))

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Ask, Asked, read
+from service.api.ask import Ask, Asked, InPath, read
 from service.api.lists import Day, Listed, require_days
 from service.api.operation import Text, operation
 from service.api.paging import PAGE_MAX, AfterSettlement, Limit
@@ -69,7 +69,7 @@ async def list_settlements(
 
 
 @get("/settlements/{settlement_id:str}", opt=operation("settlements", Settlement))
-async def get_settlement(request: Asked, settlement_id: FromPath[str]) -> ASGIResponse:
+async def get_settlement(request: Asked, settlement_id: InPath) -> ASGIResponse:
     """One settlement: from what was carried on to what is carried on."""
     ask = read(request)
     return reply(await _settlement(ask, settlement_id))
@@ -77,7 +77,7 @@ async def get_settlement(request: Asked, settlement_id: FromPath[str]) -> ASGIRe
 
 @get("/settlements/{settlement_id:str}/lines", opt=operation("settlements", LinePage))
 async def list_settlement_lines(
-    request: Asked, settlement_id: FromPath[str], after: Number = 0, limit: Limit = 100
+    request: Asked, settlement_id: InPath, after: Number = 0, limit: Limit = 100
 ) -> ASGIResponse:
     """Its lines: captures, refunds and whatever else moved the balance, each with your references."""
     ask = read(request)
@@ -87,7 +87,7 @@ async def list_settlement_lines(
 
 
 @get("/settlements/{settlement_id:str}/statement", opt=operation("settlements", Statement, page=True))
-async def get_statement(request: Asked, settlement_id: FromPath[str]) -> ASGIResponse:
+async def get_statement(request: Asked, settlement_id: InPath) -> ASGIResponse:
     """A settlement with its first 1,000 lines, by types and one by one.
 
     Ask with `Accept: text/html` for a page that is ready to print.
@@ -105,7 +105,7 @@ async def get_statement(request: Asked, settlement_id: FromPath[str]) -> ASGIRes
     opt=operation("settlements", Text("text/csv", f"The lines: {', '.join(_COLUMNS)}; amounts as decimal text."))
     | LONG,
 )
-async def get_settlement_file(request: Asked, settlement_id: FromPath[str]) -> ASGIResponse:
+async def get_settlement_file(request: Asked, settlement_id: InPath) -> ASGIResponse:
     """All its lines as CSV, for a spreadsheet: what would be a formula there begins with an apostrophe."""
     ask = read(request)
     one = await _settlement(ask, settlement_id)
@@ -120,7 +120,7 @@ async def get_settlement_file(request: Asked, settlement_id: FromPath[str]) -> A
 
 @get("/merchants/{merchant_id:str}/settlements", opt=operation("settlements", SettlementPage, csv=True))
 async def list_settlements_of(
-    request: Asked, merchant_id: FromPath[str], currency: InCurrency = None, first_on: Day = None, last_on: Day = None,
+    request: Asked, merchant_id: InPath, currency: InCurrency = None, first_on: Day = None, last_on: Day = None,
     after: AfterSettlement = "", limit: Limit = 100,
 ) -> ASGIResponse:  # fmt: skip
     """A merchant's settlements."""

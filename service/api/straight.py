@@ -6,6 +6,7 @@ same guard, and what it raises is answered by the same functions. Whatever is un
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from copy import copy
 from typing import Any, Final
@@ -16,8 +17,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.response.base import ASGIResponse
-from litestar.routes import HTTPRoute
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from litestar.utils import join_paths
 from msgspec import Struct
 
 from service.api.ask import Asked
@@ -67,6 +69,29 @@ class LateRoute(HTTPRoute):
         self._is_read = True
 
 
+class Handlers(Router):
+    """A router that keeps its handlers as they are: the application makes routes of them. The framework would make one
+    of each, too, and for each would look through all that were made before."""
+
+    def __init__(self, **given: Any) -> None:
+        self._handlers: list[HTTPRouteHandler] = []
+        super().__init__(**given)
+
+    def register(self, value: Any) -> list[BaseRoute]:
+        """One handler more."""
+        assert isinstance(value, HTTPRouteHandler)
+        self._handlers.append(value)
+        return []
+
+    def by_path(self) -> dict[str, list[HTTPRouteHandler]]:
+        """The handlers of each address."""
+        found: dict[str, list[HTTPRouteHandler]] = defaultdict(list)
+        for handler in self._handlers:
+            for path in handler.paths:
+                found[join_paths([self.path, path])].append(handler)
+        return found
+
+
 class Straight(Litestar):
     """The framework's application with a short way through it.
 
@@ -101,14 +126,14 @@ class Straight(Litestar):
         if not isinstance(value, Router):
             super().register(value)
             return
+        assert isinstance(value, Handlers)
         ours = copy(value)
         ours.owner, ours.routes = self, []
-        for route in value.routes:
-            assert isinstance(route, HTTPRoute)
-            handlers = [copy(handler) for handler in route.route_handlers]
+        for path, there in value.by_path().items():
+            handlers = [copy(handler) for handler in there]
             for handler in handlers:
                 handler.owner = ours
-            ours.routes.append(LateRoute(self, route.path, handlers))
+            ours.routes.append(LateRoute(self, path, handlers))
         assert {one.path for one in self.routes}.isdisjoint(one.path for one in ours.routes), "two routers, one address"
         self.routes += ours.routes
         self.asgi_router.construct_routing_trie()

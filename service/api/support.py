@@ -3,12 +3,12 @@
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct, field
 
 from service import ids
-from service.api.ask import Asked, content_type, write
+from service.api.ask import Asked, InPath, content_type, write
 from service.api.ask import read as reading
 from service.api.body import Body
 from service.api.operation import operation
@@ -163,7 +163,7 @@ async def register_party(request: Asked, body: RawBody) -> ASGIResponse:
         example={"currency": "EUR", "account": {"holder": "Elbe Insurance", "iban": "FR1420041010050500013M02606"}},
     ),
 )
-async def name_party_account(request: Asked, body: RawBody, party_id: FromPath[str]) -> ASGIResponse:
+async def name_party_account(request: Asked, body: RawBody, party_id: InPath) -> ASGIResponse:
     """Propose where a party is paid in a currency what settlements owe it; another operator approves it."""
     asked = _account.read(body, content_type(request))
     require_orderable(asked.currency)

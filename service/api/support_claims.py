@@ -3,10 +3,10 @@
 from typing import Annotated, Final
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter, RawBody
+from litestar.params import QueryParameter, RawBody
 from litestar.response.base import ASGIResponse
 
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body
 from service.api.claim_view import ClaimNote, ClaimPage, ClaimView, DecideBody, PackView, PayBody, load_pack, load_view
 from service.api.lists import Listed
@@ -40,14 +40,14 @@ async def list_own_claims(
 
 
 @get("/claims/{claim_id:str}", opt=operation("claims", ClaimView))
-async def get_own_claim(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
+async def get_own_claim(request: Asked, claim_id: InPath) -> ASGIResponse:
     """A claim on you as it stands, its days, and what happened to it."""
     ask = read(request)
     return reply(await load_view(ask, claim_id, Side(ask.owner_id)))
 
 
 @get("/claims/{claim_id:str}/evidence", opt=operation("claims", PackView))
-async def get_own_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIResponse:
+async def get_own_evidence(request: Asked, claim_id: InPath) -> ASGIResponse:
     """What a claim on you shows: as it was lodged, or answered about. That you read it is written down."""
     ask = read(request)
     found = await load_pack(ask, claim_id, Side(ask.owner_id))
@@ -66,7 +66,7 @@ async def get_own_evidence(request: Asked, claim_id: FromPath[str]) -> ASGIRespo
         example={"note": "Which letter?"},
     ),
 )
-async def ask_about_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def ask_about_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Ask for something before you decide: until it is answered, your days to decide do not run."""
     asked = _answer.read(body, content_type(request))
     ask = write(request, body)
@@ -85,7 +85,7 @@ async def ask_about_claim(request: Asked, body: RawBody, claim_id: FromPath[str]
         refuses=(Code.STATE_FORBIDS, Code.CAPACITY_EXCEEDED), example={"approved": 0, "rejection": "not_covered"},
     ),
 )  # fmt: skip
-async def decide_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def decide_own_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Decide a claim on you: all of it, a part, or nothing, and then say why. Of 0, 0 is paid."""
     asked = _decide.read(body, content_type(request))
     ask = write(request, body)
@@ -105,7 +105,7 @@ async def decide_own_claim(request: Asked, body: RawBody, claim_id: FromPath[str
         example={"amount": 100_00, "reference": "transfer 4711"},
     ),
 )  # fmt: skip
-async def pay_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def pay_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """You have paid so much of what you approved, in parts if you like."""
     asked = _pay.read(body, content_type(request))
     ask = write(request, body)
@@ -127,7 +127,7 @@ async def pay_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> A
         example={"note": "It was forged."},
     ),
 )
-async def claw_back_claim(request: Asked, body: RawBody, claim_id: FromPath[str]) -> ASGIResponse:
+async def claw_back_claim(request: Asked, body: RawBody, claim_id: InPath) -> ASGIResponse:
     """Take back what you paid, less what came back to you: you bear nothing of it, and others do."""
     asked = _answer.read(body, content_type(request))
     ask = write(request, body)

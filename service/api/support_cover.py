@@ -3,12 +3,12 @@
 from typing import Annotated, Final
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from service import ids
-from service.api.ask import Asked, read
+from service.api.ask import Asked, InPath, read
 from service.api.cover_sets import CoverSetPage, EnrolmentPage
 from service.api.lists import Listed
 from service.api.operation import operation
@@ -67,7 +67,7 @@ async def list_own_capacities(request: Asked, after: AfterArrangement = "", limi
 
 
 @get("/arrangements/{arrangement_id:str}/capacity", opt=operation("arrangements", Capacity))
-async def get_own_capacity(request: Asked, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def get_own_capacity(request: Asked, arrangement_id: InPath) -> ASGIResponse:
     """The same of one of them."""
     ask = read(request)
     pool = ask.services.pool
@@ -85,7 +85,7 @@ async def list_own_cover_sets(request: Asked, after: AfterCoverSet = "", limit: 
 
 @get("/cover-sets/{cover_set_id:str}/enrolments", opt=operation("arrangements", EnrolmentPage, csv=True))
 async def list_own_enrolments(
-    request: Asked, cover_set_id: FromPath[str], after: AfterPlan = "", limit: Limit = 100
+    request: Asked, cover_set_id: InPath, after: AfterPlan = "", limit: Limit = 100
 ) -> ASGIResponse:
     """The plans that one of your cover sets has or had, those that could not be enrolled among them."""
     ask = read(request)
@@ -114,7 +114,7 @@ async def list_own_losses(
 
 
 @get("/losses/{borne_loss_id:str}", opt=operation("arrangements", OwnLossView))
-async def get_own_loss(request: Asked, borne_loss_id: FromPath[str]) -> ASGIResponse:
+async def get_own_loss(request: Asked, borne_loss_id: InPath) -> ASGIResponse:
     """Your part of a loss, and what came back to you of it. What others bear is not told."""
     ask = read(request)
     pool = ask.services.pool

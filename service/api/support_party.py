@@ -3,12 +3,12 @@ else's is seen here."""
 
 from typing import Annotated, Final
 
-from litestar import Router, get
-from litestar.params import FromPath, QueryParameter
+from litestar import get
+from litestar.params import QueryParameter
 from litestar.response.base import ASGIResponse
 
 from service.api import insurer, pools, support_claims, support_cover, support_endpoints
-from service.api.ask import Asked, read
+from service.api.ask import Asked, InPath, read
 from service.api.guard import guard_for
 from service.api.lists import Listed
 from service.api.news import NewsPage, news_of
@@ -16,6 +16,7 @@ from service.api.operation import operation
 from service.api.own_keys import list_party_keys
 from service.api.paging import AfterArrangement, Limit
 from service.api.reply import reply
+from service.api.straight import Handlers
 from service.api.support import ArrangementPage
 from service.api.support_cover import own_arrangement
 from service.errors import Code
@@ -32,7 +33,7 @@ async def list_own_arrangements(request: Asked, after: AfterArrangement = "", li
 
 
 @get("/arrangements/{arrangement_id:str}", opt=operation("arrangements", Agreed))
-async def get_own_arrangement(request: Asked, arrangement_id: FromPath[str]) -> ASGIResponse:
+async def get_own_arrangement(request: Asked, arrangement_id: InPath) -> ASGIResponse:
     """One of them, as it is now."""
     ask = read(request)
     return reply(await own_arrangement(ask.services.pool, ask.owner_id, arrangement_id))
@@ -51,7 +52,7 @@ async def list_party_news(
 
 ROUTES: Final = [list_own_arrangements, get_own_arrangement, list_party_news]
 
-support_router = Router(
+support_router = Handlers(
     path="/v1/support",
     before_request=guard_for("support"),
     route_handlers=[

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct, field
 
 from service import ids
-from service.api.ask import Asked, content_type, read, write
+from service.api.ask import Asked, InPath, content_type, read, write
 from service.api.body import Body, Nothing
 from service.api.operation import operation
 from service.api.paging import AfterTrial, Limit
@@ -119,7 +119,7 @@ async def start_trial(request: Asked, body: RawBody) -> ASGIResponse:
     status_code=200,
     opt=operation("policies", TrialView, takes=Nothing, refuses=(Code.STATE_FORBIDS,)),
 )
-async def end_trial(request: Asked, body: RawBody, trial_id: FromPath[str]) -> ASGIResponse:
+async def end_trial(request: Asked, body: RawBody, trial_id: InPath) -> ASGIResponse:
     """End a trial: the policy in force decides alone again. What was offered binds until it expires."""
     if body:
         _nothing.read(body, content_type(request))
@@ -148,7 +148,7 @@ async def list_trials(request: Asked, after: AfterTrial = "", limit: Limit = 100
 
 
 @get("/trials/{trial_id:str}", opt=operation("policies", TrialReport) | LONG)
-async def get_trial_report(request: Asked, trial_id: FromPath[str]) -> ASGIResponse:
+async def get_trial_report(request: Asked, trial_id: InPath) -> ASGIResponse:
     """What the challenger would have done otherwise, or did."""
     pool = read(request).services.pool
     _require_id(trial_id)

@@ -14,13 +14,13 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from service import ids
-from service.api.ask import Ask, Asked, content_type, is_dry_run, seen_in, write
+from service.api.ask import Ask, Asked, InPath, content_type, is_dry_run, seen_in, write
 from service.api.body import Body
 from service.api.operation import operation
 from service.api.reply import JSON, reply_answer
@@ -64,7 +64,7 @@ def verb(
             SECOND[word] = takes, command_of
         may_be_empty = not any(field.required for field in fields(takes))
 
-        async def on_plan(request: Asked, body: RawBody, plan_id: FromPath[str]) -> ASGIResponse:
+        async def on_plan(request: Asked, body: RawBody, plan_id: InPath) -> ASGIResponse:
             is_empty = may_be_empty and not body
             asked = reader.read(b"{}" if is_empty else body, JSON if is_empty else content_type(request))
             ask = write(request, body, ids.bucket_in(plan_id))

@@ -11,6 +11,7 @@ from msgspec import Struct
 from service.api.operation import Operation
 from service.api.scopes import audience_of
 from service.errors import Code
+from service.private_text import NO_NUMBERS, SEALED, has_marked
 
 
 class Route(Struct, frozen=True):
@@ -57,6 +58,7 @@ _KEYED: Final = (
 )  # fmt: skip
 _ALWAYS: Final = (Code.UNAVAILABLE, Code.BROKEN)
 _POSTED: Final = (Code.MALFORMED, Code.IDEMPOTENCY_KEY_MISSING, Code.TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
+_OF_TEXTS: Final = ((SEALED, Code.ERASED), (NO_NUMBERS, Code.MISPLACED_NUMBER))
 _KEPT: Final = (Code.IDEMPOTENCY_KEY_REUSED, Code.BUSY, Code.OUTCOME_UNKNOWN)
 
 
@@ -73,6 +75,9 @@ def codes_of(route: Route) -> tuple[Code, ...]:
         codes.add(Code.STALE_VERSION)
     if route.method == "POST":
         codes |= {*_POSTED, *(_KEPT if route.operation.keeps else ())}
+    takes = route.operation.takes
+    if isinstance(takes, type) and issubclass(takes, Struct):
+        codes |= {code for mark, code in _OF_TEXTS if has_marked(takes, mark)}
     return tuple(code for code in Code if code in codes)
 
 

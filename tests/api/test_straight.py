@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 import pytest
-from litestar import Router, get
+from litestar import get
 from litestar.routes import HTTPRoute
 
-from service.api.straight import LateRoute, Straight
+from service.api.straight import Handlers, LateRoute, Straight
 from service.app import create_app
 from service.config import Settings
 
@@ -62,4 +62,4 @@ def test_no_address_has_two_handlers_of_one_method() -> None:
     async def another() -> None: ...
 
     with pytest.raises(AssertionError, match="two handlers of one method: /here"):
-        Straight(route_handlers=[Router("/", route_handlers=[one, another])], openapi_config=None)
+        Straight(route_handlers=[Handlers(path="/", route_handlers=[one, another])], openapi_config=None)
