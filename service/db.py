@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence, Sized
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
+from asyncpg.protocol import protocol
 
 from service import hosts
 from service.clock import monotonic
@@ -81,6 +82,12 @@ def columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 
 
 # Connections ----------------------------------------------------------------------------------------------------------
+
+# For each element of an array asyncpg asks four times whether it is of a kind of `collections.abc`, which takes longer
+# than to write it down. What our arrays hold it knows by its own type; only of anything else it asks.
+_KNOWN: Final = (tuple, list, str, bytes)
+_driver: Any = protocol
+_driver.IterableABC, _driver.SizedABC, _driver.MappingABC = (*_KNOWN, Iterable), (*_KNOWN, Sized), dict
 
 
 class KnowsTypes(asyncpg.Connection):

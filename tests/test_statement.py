@@ -2,6 +2,7 @@
 
 import pkgutil
 import re
+from collections import deque
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib import import_module
@@ -220,3 +221,16 @@ def test_each_statement_is_short_enough_to_stay_prepared() -> None:
         name: max(len(one.sql), len(_as_sent(one.text, one.tables, one._of_rows))) for name, one in found.items()
     }
     assert {name: length for name, length in longest.items() if length > 15 * 1024} == {}
+
+
+async def test_what_the_driver_is_given_is_looked_at_as_ever(pool: db.Pool) -> None:
+    """It is told of which types it need not ask what they are; all others it takes or refuses as before."""
+    numbers: tuple[Any, ...] = ([1, 2], (1, 2), {1, 2}, {1: "one", 2: "two"}.keys(), deque([1, 2]))
+    for given in numbers:
+        assert await pool.fetchval("select $1::int[]", given) == [1, 2]
+    assert await pool.fetchval("select $1::int[]", [[1, 2], [3, 4]]) == [[1, 2], [3, 4]]
+    for wrong in ("12", b"12", {1: 2}, 12):
+        with pytest.raises(asyncpg.DataError):
+            await pool.fetchval("select $1::int[]", wrong)
+    for one in ((1, 2, 3), {"c1": 1, "c2": 2, "c3": 3}):
+        assert tuple(await pool.fetchrow("select * from unnest($1::row_bbb[])", [one]) or ()) == (1, 2, 3)
