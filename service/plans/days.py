@@ -70,8 +70,10 @@ class PassDays(PlanCommand, frozen=True, kw_only=True):
 
 def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
     """The plan after the days that have begun by now; None if they bring about nothing."""
-    passing = _Passing(before, command_id, now)
     today = today_of(before, now)
+    if before.passed_on >= today:  # something was done on it today, and time went first
+        return None
+    passing = _Passing(before, command_id, now)
     while len(passing.told) < AT_ONCE and (day := next_day(passing.plan)) is not None and day <= today:
         for rule in BRINGS:
             for event, fact in rule(passing.plan, day):

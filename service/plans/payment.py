@@ -15,7 +15,7 @@ from service.plans.book import Book, Change, Event, HeldWord, PlanCommand
 from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan, business_day
 from service.plans.running.facts import Paid
-from service.terms.allocation_rule import Component, PaymentKind
+from service.terms.allocation_rule import PaymentKind
 
 A_DAY: Final = timedelta(days=1)
 FARTHEST_WEST: Final = timedelta(hours=12)  # by which a clock is behind UTC
@@ -72,11 +72,15 @@ class RecordPayment(PlanCommand, frozen=True, kw_only=True):
         )  # fmt: skip
 
         def tell(after: Plan) -> Event:
-            allocated = after.standing.allocations[fact.id]
-            parts = {component: allocated.part(component) for component in Component}
-            data = {"payment_id": fact.id, "received_on": received_on, "amount": self.amount}
-            data["received_by"] = self.received_by
-            return Event(EventType.PAID, data | parts | {"overpaid": allocated.overpaid})
+            of = after.standing.allocations[fact.id]
+            return Event(
+                EventType.PAID,
+                {
+                    "payment_id": fact.id, "received_on": received_on, "amount": self.amount,
+                    "received_by": self.received_by, "penalty": of.penalty, "fee": of.fee, "interest": of.interest,
+                    "principal": of.principal, "overpaid": of.overpaid,
+                },
+            )  # fmt: skip
 
         change = happen(book, plan, self, fact, now, tell, same_reference(self.reference))
         freed = book.account.used - change.account.used

@@ -40,7 +40,6 @@ from service.plans.running.rows import Line
 from service.plans.running.standing import Dispute, Standing
 from service.plans.running.versions import after, lines_of, standing_after
 from service.plans.state import PlanState, state_of
-from service.terms.allocation_rule import Component
 from service.terms.terms import Terms
 
 
@@ -105,9 +104,8 @@ class Step(Struct, frozen=True):
             allocated, sign = self.before.allocations.get(about_of(self.fact) or ""), -1
         if allocated is None:
             return None
-        parts = {component: sign * allocated.part(component) for component in Component}
         return Settled(
-            parts[Component.PRINCIPAL], parts[Component.INTEREST], parts[Component.FEE], parts[Component.PENALTY],
+            sign * allocated.principal, sign * allocated.interest, sign * allocated.fee, sign * allocated.penalty,
             sign * allocated.overpaid,
         )  # fmt: skip
 

@@ -9,6 +9,8 @@ from service.plans.running.course import Course
 from service.plans.running.period import Due, Period
 from service.terms.allocation_rule import Component
 
+PRINCIPAL, INTEREST, FEE, PENALTY = Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.PENALTY
+
 
 class RowKind(IntEnum):
     DOWN_PAYMENT = 0  # due with the capture: a down payment in the schedule, and costs up front
@@ -174,7 +176,7 @@ def frozen(number: int, row: Row) -> Line:
     owed, paid = row.owed, row.paid
     return Line(
         number, row.kind, row.capture, row.begin, row.due_on,
-        owed[Component.PRINCIPAL], owed[Component.INTEREST], owed[Component.FEE], owed[Component.PENALTY],
-        paid[Component.PRINCIPAL], paid[Component.INTEREST], paid[Component.FEE], paid[Component.PENALTY],
+        owed[PRINCIPAL], owed[INTEREST], owed[FEE], owed[PENALTY],
+        paid[PRINCIPAL], paid[INTEREST], paid[FEE], paid[PENALTY],
         row.paid_early, row.paid_late, row.owed_again, row.forgiven, row.settled_on,
     )  # fmt: skip
