@@ -2,6 +2,7 @@
 
 import os
 import sys
+from enum import EnumType
 from typing import Final
 
 from service.cli import main
@@ -13,5 +14,10 @@ if not any(value.strip() for name, value in os.environ.items() if name.startswit
     NOT_FOR_US.append("opentelemetry")
 for module in NOT_FOR_US:
     sys.modules.setdefault(module, None)  # type: ignore[arg-type]
+
+# Python 3.11 has a second way to a member of an enum, which none needs, and with which the first takes four times as
+# long: 0.2 us. Later versions have it no more.
+if "__getattr__" in vars(EnumType):
+    delattr(EnumType, "__getattr__")
 
 sys.exit(main())
