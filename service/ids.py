@@ -142,6 +142,11 @@ def origin(prefix: str, derived: str) -> str:
     return derive(prefix, derived)
 
 
+def index_of(derived: str) -> int:
+    """Which of the things of its cause it is: the index that it was derived with."""
+    return _VALUE[derived[-2]] << 5 | _VALUE[derived[-1]]
+
+
 def random_bucket() -> int:
     """A bucket drawn by lot."""
     return int.from_bytes(os.urandom(2)) % BUCKETS

@@ -5,20 +5,29 @@
     returned    what is left x what a refund took off / what was owed
     released    what is left, once collection is given up: it bears a part of the loss
 
-What the consumer pays early leaves nothing to earn: all that is left is income at once.
+What the consumer pays early leaves nothing to earn: all that is left is income at once. What followed from a fact that
+never happened did not happen either:
+
+    a refund was a mistake      what went back is paid in again
+    the payment bounced         what became income with it is still to be earned
+    collection goes on          what bore a part of the loss is still to be earned
+    a capture was a mistake     what was paid in for it goes back, the newest income with it where no more is left
 """
 
 from collections.abc import Iterator
 from datetime import date
 
+from service import ids
 from service.money import Rounding, quotient
+from service.plans.happening import SECOND
 from service.plans.offer import Offer
 from service.plans.plan import Plan
+from service.plans.recorded import facts_of
+from service.plans.running.facts import Captured, Corrected, Refunded, undone_by
 from service.plans.running.facts import Event as Fact
-from service.plans.running.facts import Refunded
 from service.plans.running.rows import RowKind
 from service.plans.running.standing import Standing
-from service.plans.running.subsidy_facts import BoughtDown
+from service.plans.running.subsidy_facts import NO_BUY_DOWN, BoughtDown
 from service.subsidies.buy_down import income_by_period, income_of, periods_a_year, returned
 from service.terms.allocation_rule import Component
 
@@ -39,6 +48,39 @@ def brought_by(plan: Plan, day: date) -> Iterator[BoughtDown]:
         earned = _income(plan.offer, plan.standing, dates.index(day))
         if earned:
             yield BoughtDown(id="", recorded_on=day, on=day, earned=earned)
+
+
+def never_followed(plan: Plan, facts: tuple[Fact, ...], on: date) -> list[Corrected]:
+    """What had followed for it from facts that never happened, now that `facts` say so."""
+    undone = [fact_id for fact in facts if (fact_id := undone_by(fact)) is not None]
+    if not undone or plan.standing.done is None or plan.standing.buy_down == NO_BUY_DOWN:
+        return []
+    gone = {undone_by(one) for one in facts_of(plan)}
+    stands = [one for one in facts_of(plan) if isinstance(one, BoughtDown) and one.id not in gone]
+    causes = [one for one in facts_of(plan) if one.id in undone and not isinstance(one, Captured)]
+    never = [one for one in stands if any(_follows(one, cause) for cause in causes)]
+    for one in reversed(stands):
+        if _short_of(plan, never) > 0 and one.earned and one not in never:
+            never.append(one)
+    never.sort(key=lambda one: one.paid_in)  # so that never more is gone than was paid in
+    return [Corrected(id="", recorded_on=on, on=one.on, fact_id=one.id) for one in never]
+
+
+def _follows(one: BoughtDown, cause: Fact) -> bool:
+    """Whether it followed from that fact: of a command the ids share their stem, and those of its days come first."""
+    if ids.origin(ids.FACT, one.id) != ids.origin(ids.FACT, cause.id):
+        return False
+    number, of = ids.index_of(one.id), ids.index_of(cause.id)
+    is_next = number == of + 1 if 0 < of < SECOND else number > SECOND
+    return is_next and bool(one.returned) == isinstance(cause, Refunded)
+
+
+def _short_of(plan: Plan, never: list[BoughtDown]) -> int:
+    """How much of what is to go back, because less was lent, is income, and so not left."""
+    kept = plan.standing.buy_down
+    paid_in = kept.paid_in - sum(one.paid_in for one in never)
+    left = kept.left + sum(one.earned + one.returned + one.released - one.paid_in for one in never)
+    return paid_in - _paid_in(plan.offer, plan.standing) - left
 
 
 def following(before: Plan, plan: Plan, facts: tuple[Fact, ...], on: date) -> BoughtDown | None:

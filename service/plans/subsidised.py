@@ -27,6 +27,8 @@ from service.plans.running.versions import after
 from service.plans.subsidy import INTEREST, due_by, pays_no_more, reckoned
 
 THIRD: Final = 901  # the number of the fact that puts a subsidy right, among those of a command
+UNDOES: Final = 500  # ... of the first by which another never happened; those of days come before it
+MOST: Final = 399  # such facts of one command
 
 
 class ReturnSubsidy(PlanCommand, frozen=True, kw_only=True):
@@ -89,17 +91,28 @@ def put_right(change: Change, command: Command, now: datetime, first: int = THIR
     is_put_right = last.by == THE_DAY  # each day saw to what it had brought about
     if last.plan.offer.subsidy is None or last.before is None or not last.facts or is_put_right:
         return change
-    plan, account, moved = last.plan, change.account, list(change.moved)
     happened = tuple([one.fact for one in last.facts])
-    for number, (event, fact) in enumerate(_follows(last.before, plan, happened, today), first):
-        known = structs.replace(fact, id=ids.derive(ids.FACT, command.command_id, number), recorded_on=today)
-        after_it = stand(plan, after(plan.standing, known), command.actor, now)
-        recorded = Recorded(after_it.version, now, command.actor, command.command_id, known)
-        told = () if event is None else (event,)
-        moved.append(Moved(after_it, (recorded,), booked(plan, after_it), told, plan, last.by))
-        account = exposed(account, plan.amounts, after_it.amounts)
-        plan = after_it
-    return structs.replace(change, account=account, moved=tuple(moved))
+    for number, never in enumerate(bought_down.never_followed(last.plan, happened, today)[:MOST], UNDOES):
+        change = _with(change, last, command, None, structs.replace(never, id=_id(command, number)), now)
+    for number, (event, fact) in enumerate(_follows(last.before, change.plan, happened, today), first):
+        known = structs.replace(fact, id=_id(command, number), recorded_on=today)
+        change = _with(change, last, command, event, known, now)
+    return change
+
+
+def _id(command: Command, number: int) -> str:
+    return ids.derive(ids.FACT, command.command_id, number)
+
+
+def _with(change: Change, last: Moved, command: Command, event: Event | None, fact: Fact, now: datetime) -> Change:
+    """The change with one more fact, brought about by whom the last of the command itself was."""
+    plan = change.plan
+    following = stand(plan, after(plan.standing, fact), command.actor, now)
+    recorded = Recorded(following.version, now, command.actor, command.command_id, fact)
+    told = () if event is None else (event,)
+    moved = Moved(following, (recorded,), booked(plan, following), told, plan, last.by)
+    account = exposed(change.account, plan.amounts, following.amounts)
+    return structs.replace(change, account=account, moved=(*change.moved, moved))
 
 
 def followed(before: Plan, plan: Plan, fact: Fact, day: date) -> Iterator[tuple[Event | None, Fact]]:

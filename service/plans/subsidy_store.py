@@ -13,6 +13,8 @@ from service.db import Connection, Pool, load_queries
 from service.plans.book import Moved
 from service.plans.offer import Agreement
 from service.plans.plan import Plan
+from service.plans.recorded import facts_of
+from service.plans.running.facts import Corrected
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.subsidy import SubsidyKind, by_merchant, held_by, paid_by
 from service.statement import Int, SmallInt, Statement
@@ -127,6 +129,12 @@ def _held(plan: Plan) -> HeldSubsidy:
     )  # fmt: skip
 
 
+def _paid_again(plan: Plan, undone: str) -> int:
+    """What a scheme pays in because that what had become of it did not happen; below zero: it gets it back."""
+    never = next((one for one in facts_of(plan) if one.id == undone), None)
+    return never.returned - never.paid_in if isinstance(never, BoughtDown) else 0
+
+
 def _paid(moved: Moved, on: date) -> list[PaidSubsidy]:
     plan, subsidy = moved.plan, moved.plan.offer.subsidy
     assert subsidy is not None
@@ -142,6 +150,8 @@ def _paid(moved: Moved, on: date) -> list[PaidSubsidy]:
             case BoughtDown(paid_in=paid_in, returned=back) if subsidy.buy_down and paid_in != back:
                 lent = sum(plan.standing.lent) if paid_in > 0 else 0
                 of = lent, 0, subsidy.buy_down.yield_bps, paid_in - back
+            case Corrected(fact_id=undone) if subsidy.buy_down and (again := _paid_again(plan, undone)):
+                of = sum(plan.standing.lent) if again > 0 else 0, 0, subsidy.buy_down.yield_bps, again
             case _:
                 continue
         rows.append(

@@ -154,6 +154,25 @@ async def test_a_capture_that_was_a_mistake_pays_nothing_in(world: World) -> Non
     assert (await left_of(world, scheme), await balance(world, "deferred_subsidy")) == (1_000_00 - 282_55, 282_55)
 
 
+async def test_a_refund_that_was_a_mistake_is_paid_in_again(world: World) -> None:
+    await free(world)
+    scheme = await agreed(world, **FREE | {"funders": SHARED}, budget=1_000_00)
+    await agree(world, **TERMS)
+    plan = await bought(world)
+    plan = await post(world, plan, "refunds", amount=12_000_00)
+    assert (plan["subsidy"]["paid"], await owed_by(world, scheme), await left_of(world, scheme)) == (0, 0, 1_000_00)
+    path, body = f"/v1/operator/plans/{plan['id']}/corrections", {"fact_id": plan["recorded"]["id"]}
+    await world.seconded(await world.operator.post(path, body))
+    plan = (await world.merchant.get(f"/v1/plans/{plan['id']}")).json()
+    assert (plan["state"], plan["subsidy"]["paid"], plan["subsidy"]["held"]) == ("active", 565_09, 565_09)
+    assert (await owed_by(world, scheme), await balance(world, "deferred_subsidy")) == (282_54, 565_09)
+    assert await left_of(world, scheme) == 1_000_00 - 565_09
+    await close(world, NOON + timedelta(days=1))
+    assert [one["bought_down"] for one in await settlements(world)] == [282_55]
+    amounts = [row["amount"] for row in await claimed(world, scheme, "Havel")]
+    assert amounts == ["282.54", "-282.54", "282.54", "282.54"]  # and what they come to
+
+
 async def test_the_budget_ends_exactly_and_nothing_is_offered_that_nobody_bears(world: World) -> None:
     await free(world)
     alone = await world.checkout(await world.consumer(), 12_000_00, category="year", kinds=["instalments"])

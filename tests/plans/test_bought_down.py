@@ -7,15 +7,22 @@ import pytest
 from service.ledger.chart import LedgerAccount as A
 from service.limits.account import Account
 from service.plans.capture import Capture
+from service.plans.correction import Correct
 from service.plans.days import PassDays, next_day
 from service.plans.dispute import OpenDispute
+from service.plans.money_back import Refund, ReturnPayment
 from service.plans.payment import RecordPayment
+from service.plans.reschedule import ChargeOff
 from service.plans.running.dispute_facts import DisputeReason
+from service.plans.running.fact import Fact
+from service.plans.running.facts import Captured, ChargedOff, Refunded
 from service.plans.running.subsidy_facts import BoughtDown, BuyDown
+from service.plans.running.versions import in_order
 from service.subsidies.offered import Subsidy
 from service.subsidies.scheme import BuyDownPart, Funder, FunderKind
 from service.terms.terms import Terms, Unit
 from tests.plans.lives import NOON, PERSON, Life, agreement
+from tests.plans.simulated.asked import OPERATOR, PROCESSOR
 
 START = NOON.date()  # 2 March 2026
 PAID_IN = 565_09
@@ -74,3 +81,65 @@ def test_a_payment_that_finds_a_dispute_lost_gives_as_much_back() -> None:
     life.now = NOON + (date(2026, 4, 10) - START)
     life.do(RecordPayment, plan_id, amount=1_00)
     assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 0, PAID_IN)
+
+
+def without(life: Life, plan_id: str, kind: type[Fact]) -> None:
+    """The last fact of a kind was a mistake."""
+    last = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, kind)][-1]
+    plan = life.plans[plan_id]
+    plan.standing.done = in_order(plan.offer.terms, [one.fact for one in life.facts[plan_id]])
+    life.do(Correct, plan_id, actor=OPERATOR, undone_id=last.id)
+
+
+@pytest.mark.parametrize("refunded", [12_000_00, 6_000_00])
+def test_a_refund_by_mistake_gives_nothing_back(refunded: int) -> None:
+    life, plan_id = bought()
+    pass_to(life, plan_id, date(2026, 4, 10), day_by_day=True)
+    life.do(Refund, plan_id, amount=refunded)
+    assert life.plans[plan_id].standing.buy_down.returned == (479_33 if refunded == 12_000_00 else 239_67)
+    without(life, plan_id, Refunded)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 85_76)  # the income of the first month
+    assert life.balances(plan_id)[A.SCHEME_RECEIVABLE] == PAID_IN
+    pass_to(life, plan_id, date(2027, 3, 2), day_by_day=False)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, PAID_IN)
+
+
+def test_of_two_refunds_the_one_that_stands_gives_back() -> None:
+    """565.09 x 1,000.00 / 12,000.00 = 47.09, and of the 518.00 left x 5,500.00 / 11,000.00 = 259.00."""
+    life, plan_id = bought()
+    life.do(Refund, plan_id, amount=1_000_00)
+    life.do(Refund, plan_id, amount=5_500_00)
+    assert life.plans[plan_id].standing.buy_down.returned == 47_09 + 259_00
+    without(life, plan_id, Refunded)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 0, 47_09)
+
+
+def test_what_a_payment_that_bounces_had_settled_is_still_to_be_earned() -> None:
+    life, plan_id = bought()
+    pass_to(life, plan_id, date(2026, 4, 10), day_by_day=True)
+    life.do(RecordPayment, plan_id, amount=12_000_00)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, PAID_IN)
+    paid = life.facts[plan_id][-2].fact
+    plan = life.plans[plan_id]
+    plan.standing.done = in_order(plan.offer.terms, [one.fact for one in life.facts[plan_id]])
+    life.do(ReturnPayment, plan_id, actor=PROCESSOR, payment_id=paid.id)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 85_76)
+    assert life.balances(plan_id)[A.BUY_DOWN_INCOME] == -85_76
+
+
+def test_what_bore_a_loss_that_there_is_none_is_still_to_be_earned() -> None:
+    life, plan_id = bought()
+    life.do(ChargeOff, plan_id, actor=OPERATOR)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 0, 0, PAID_IN)
+    without(life, plan_id, ChargedOff)
+    assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN)
+    assert life.balances(plan_id)[A.CREDIT_LOSSES] == 0
+
+
+def test_a_capture_by_mistake_gives_back_what_is_income_by_then() -> None:
+    life, plan_id = bought()
+    pass_to(life, plan_id, date(2026, 5, 10), day_by_day=True)
+    assert life.plans[plan_id].standing.buy_down.earned == 85_76 + 78_91
+    without(life, plan_id, Captured)
+    assert life.plans[plan_id].standing.buy_down == BuyDown()
+    assert life.balances(plan_id)[A.SCHEME_RECEIVABLE] == life.balances(plan_id)[A.BUY_DOWN_INCOME] == 0
