@@ -145,11 +145,11 @@ def next_day_at(plan: Plan) -> datetime | None:
 def brought_by(plan: Plan, day: date) -> Iterator[Brought]:
     """What a day brings about: events, some with a fact."""
     servicing, standing = plan.offer.servicing, plan.standing
-    if (ends := _return_ends(servicing, standing)) is not None and ends == day:
+    if (ends := _return_ends(servicing, standing)) is not None and ends <= day:
         fact = CollectionResumed(id="", recorded_on=day, on=day, why=PauseReason.RETURN)
         yield Event(EventType.COLLECTION_RESUMED, {"why": fact.why, "effective_on": day}), fact
     yield from _brought_by_dispute(standing, day)
-    if (claim := standing.open_claim) is not None and day == _settled_on(claim):
+    if (claim := standing.open_claim) is not None and (on := _settled_on(claim)) is not None and on <= day:
         kind, data, taken = settling(standing, claim, claim.amount, day)
         yield Event(kind, data), taken
     rows = _open_rows(standing)
@@ -175,7 +175,7 @@ def _brought_by_dispute(standing: Standing, day: date) -> Iterator[Brought]:
     if day == dispute.respond_by - ANSWER_SOON:
         data = {"dispute_id": dispute.id, "amount": dispute.amount, "respond_by": dispute.respond_by}
         yield Event(EventType.DISPUTE_ANSWER_DUE, data), None
-    if day == dispute.respond_by + A_DAY:
+    if day > dispute.respond_by:
         for kind, data, fact in closing(standing, dispute, DisputeState.LOST, day):
             yield Event(kind, data), fact
 
@@ -220,16 +220,18 @@ def _late_fee(amount: int, since: date, asked_with: AskedWith, day: date) -> Bro
 
 
 def _days_beside(plan: Plan) -> Iterator[date]:
-    """The days on which time brings about something, as things stand, but for those of instalments."""
-    servicing, standing = plan.offer.servicing, plan.standing
+    """The days on which time brings about something, as things stand, but for those of instalments. Where a day of
+    these has passed before it was known (a return was told late, an answer was a mistake), it is the next one.
+    """
+    servicing, standing, soonest = plan.offer.servicing, plan.standing, plan.passed_on + A_DAY
     if (pays_on := subsidised.next_look(plan)) is not None:
         yield pays_on
     if (ends := _return_ends(servicing, standing)) is not None:
-        yield ends
+        yield max(ends, soonest)
     if standing.dispute is not None and standing.dispute.respond_by is not None:
-        yield from (standing.dispute.respond_by - ANSWER_SOON, standing.dispute.respond_by + A_DAY)
+        yield from (standing.dispute.respond_by - ANSWER_SOON, max(standing.dispute.respond_by + A_DAY, soonest))
     if standing.open_claim is not None and (on := _settled_on(standing.open_claim)) is not None:
-        yield on
+        yield max(on, soonest)
 
 
 def _days_of(servicing: Servicing, standing: Standing, due_on: date, *, is_oldest: bool) -> Iterator[date]:
