@@ -33,6 +33,9 @@ from service.server.wire import Protocol
 
 BUSY_S: Final = 0.01  # who takes so long for one connection has a loop full of work
 SETTLED_S: Final = 10.0  # after the start: what the first requests have made, and stays, is there by then
+# Garbage is looked for when there are so many objects more. Requests under way have some ten thousand, of which hardly
+# one outlives its answer: with fewer they would be looked through again and again.
+GARBAGE: Final = 50_000
 TOGETHER_MAX: Final = 64  # and takes so many at once: those at the door must not wait for a turn of the loop each
 
 
@@ -80,7 +83,7 @@ class Server(uvicorn.Server):
         self._accepting = asyncio.create_task(self._accept())
         gc.collect()
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
-        gc.set_threshold(10_000, 20, 20)  # a decision makes hundreds of objects, and hardly one outlives its answer
+        gc.set_threshold(GARBAGE, 5, 20)
         _tell(self._report, READY)
         self._loop.run_in_executor(None, words.learn)
         self._loop.call_later(SETTLED_S, self._loop.run_in_executor, None, large_pages.move)
