@@ -6,17 +6,19 @@ insert into plans (bucket, plan_id, consumer_id, person_id, merchant_id, merchan
                    state, collection_state, amount, captured, voided, held, reserved, used, outstanding, principal_paid,
                    interest_paid, fee_paid, penalty_paid, refunded, overpaid, captures, version, accepted, funding,
                    authorized_at, capture_by, changed_at, changed_by, passed_on, standing)
-select n % 1024, 'pl_' || lpad(n::text, 26, '0'), 'co_' || lpad(n::text, 26, '0'), 'pe_' || lpad(n::text, 26, '0'), $1,
-       n::text, 'de_' || lpad(n::text, 26, '0'), 'instalments', 'EUR', 'active', 'nothing_owed', 1200000, 1200000, 0, 0,
-       0, 1200000, 1200000, 0, 0, 0, 0, 0, 0, 1, 1, '{}'::bytea, $2::text::json, $3, $3, $3, 'merchant', $4, ''
-  from generate_series($5::int, $6::int) n;
+select n % 1024, 'pl_' || name, 'co_' || name, 'pe_' || name, $1, n::text, 'de_' || name, 'instalments',
+       'EUR', 'active', 'nothing_owed', 1200000, 1200000, 0, 0, 0, 1200000, 1200000, 0, 0, 0, 0, 0, 0, 1, 1, '{}'::bytea,
+       $2::text::json, $3, $3, $3, 'merchant', $4, ''
+  from (select n, lpad(n::text, 26, '0') as name from generate_series($5::int, $6::int) n offset 0) plan;
 
 -- lines --
 insert into lines (bucket, plan_id, number, capture, begin_on, due_on, principal, interest, fee, penalty, principal_paid,
                    interest_paid, fee_paid, penalty_paid, forgiven)
-select n % 1024, 'pl_' || lpad(n::text, 26, '0'), number, 1, $1::date + 30 * number - 60, $1::date + 30 * number - 30,
+select bucket, plan_id, number, 1, $1::date + 30 * number - 60, $1::date + 30 * number - 30,
        100000, 1200, 0, 0, 0, 0, 0, 0, 0
-  from generate_series($2::int, $3::int) n
+  from (select n % 1024 as bucket, 'pl_' || lpad(n::text, 26, '0') as plan_id
+          from generate_series($2::int, $3::int) n
+        offset 0) plan  -- a plan's id is put together once, and not for each line
  cross join generate_series(1, 12) number;
 
 -- events --

@@ -10,6 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeVar
 
+from asyncpg import Record
+
 from service.config import Settings
 from service.db import Connection, load_queries
 from tests.bench.stage import connected
@@ -20,6 +22,14 @@ HANDS: Final = 2  # connections that fill
 PARTS: Final = 16
 LOOSE: Final = "\nfsync = off\nfull_page_writes = off\nautovacuum = off\n"
 PATIENCE_S: Final = 1_200.0
+KEYS: Final = {"p": "primary key", "u": "unique"}
+
+# Each hand sorts alone, for the other works beside it.
+AT_WORK: Final = """
+    set synchronous_commit = off;
+    set maintenance_work_mem = '1GB';
+    set max_parallel_maintenance_workers = 0;
+"""
 
 Part = TypeVar("Part")
 Hands = list[Connection]
@@ -64,7 +74,7 @@ async def hands(settings: Settings) -> AsyncIterator[Hands]:
     async with AsyncExitStack() as stack:
         found = [await stack.enter_async_context(connected(settings)) for _ in range(HANDS)]
         for conn in found:
-            await conn.execute("set synchronous_commit = off; set maintenance_work_mem = '1GB'")
+            await conn.execute(AT_WORK)
         yield found
 
 
@@ -98,20 +108,32 @@ async def without_indexes(hands: Hands, tables: list[str]) -> AsyncIterator[None
     conn, *_ = hands
     constraints = await conn.fetch(Q.constraints, tables)  # foreign keys stand first: they need the keys
     all_indexes = await conn.fetch(Q.indexes, tables)
-    await run_all(conn, [f"alter table {table} drop constraint {name}" for table, name, _, _ in constraints])
+    await run_all(conn, [f"alter table {one['table']} drop constraint {one['name']}" for one in constraints])
     indexes = await conn.fetch(Q.indexes, tables)
-    await run_all(conn, [f"drop index {name}" for _, name, _ in indexes])
+    await run_all(conn, [f"drop index {one['name']}" for one in indexes])
     yield
-    again = {table: [f"vacuum (analyze) {table}"] for table in tables}  # first: to index what is settled costs less
-    foreign: list[str] = []
-    for table, name, definition, is_foreign in reversed(constraints):
-        statement = f"alter table {table} add constraint {name} {definition}"
-        (foreign if is_foreign else again.setdefault(table, [])).append(statement)
-    for table, _, definition in indexes:
-        again.setdefault(table, []).append(definition)
-    sizes: dict[str, int] = dict(await conn.fetch(Q.sizes, list(again)))  # type: ignore[arg-type]
-    largest = sorted(again, key=lambda table: -sizes[table])  # so that none works on a large one while others are done
-    await share(hands, [again[table] for table in largest], run_all)
-    await run_all(conn, foreign)
+    await _settle(hands, tables, [*constraints, *indexes])
+    for one in reversed(constraints):
+        kept = f"{KEYS[one['kind']]} using index {one['name']}" if one["index"] else one["definition"]
+        await conn.execute(f"alter table {one['table']} add constraint {one['name']} {kept}", timeout=PATIENCE_S)
     assert await conn.fetch(Q.constraints, tables) == constraints
     assert await conn.fetch(Q.indexes, tables) == all_indexes
+
+
+async def _settle(hands: Hands, tables: list[str], wanted: list[Record]) -> None:
+    """Vacuums each table and then makes its indexes: to index what is settled costs less. The indexes of one table are
+    shared as well: else one hand would still be at the largest table when the other has nothing left to do."""
+    sizes: dict[str, int] = dict(await hands[0].fetch(Q.sizes, tables))  # type: ignore[arg-type]
+    settled = {table: asyncio.Event() for table in tables}
+    steps = [(table, f"vacuum (analyze) {table}", False) for table in tables]
+    steps += [(one["table"], one["index"], True) for one in wanted if one["index"]]
+    steps.sort(key=lambda step: (step[2], -sizes[step[0]]))
+
+    async def do(conn: Connection, step: tuple[str, str, bool]) -> None:
+        table, statement, is_index = step
+        if is_index:
+            await settled[table].wait()
+        await conn.execute(statement, timeout=PATIENCE_S)
+        settled[table].set()
+
+    await share(hands, steps, do)

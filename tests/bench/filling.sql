@@ -1,8 +1,10 @@
 -- What tables have besides their rows, to be taken away while they are filled and made again.
 
 -- constraints --
--- Of these tables, and of others that refer to them, in the order in which they can be dropped.
-select t.relname as table, c.conname as name, pg_get_constraintdef(c.oid) as definition, c.contype = 'f' as is_foreign
+-- Of these tables, and of others that refer to them, in the order in which they can be dropped. A key has its index, which
+-- can be made before it; not that of a table in partitions.
+select t.relname as table, c.conname as name, pg_get_constraintdef(c.oid) as definition, c.contype::text as kind,
+       case when c.contype <> 'f' and t.relkind = 'r' then pg_get_indexdef(c.conindid) end as index
   from pg_constraint c
   join pg_class t on t.oid = c.conrelid
   left join pg_class f on f.oid = c.confrelid and c.contype = 'f'
@@ -11,7 +13,7 @@ select t.relname as table, c.conname as name, pg_get_constraintdef(c.oid) as def
  order by c.contype <> 'f', t.relname, c.conname;
 
 -- indexes --
-select tablename as table, indexname as name, indexdef as definition
+select tablename as table, indexname as name, indexdef as index
   from pg_indexes where schemaname = current_schema and tablename = any ($1::text[]) order by indexname;
 
 -- sizes --
