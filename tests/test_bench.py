@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 from xml.etree import ElementTree
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from tests.bench import goals, picture
+from service import db
+from tests.bench import goals, picture, proving
 from tests.bench.figures import (
     Behind,
     Bench,
@@ -23,7 +25,7 @@ from tests.bench.figures import (
     Scaled,
     Wait,
 )
-from tests.bench.filling import PARTS, in_parts
+from tests.bench.filling import PARTS, in_parts, without_indexes
 from tests.bench.load import Job, Outcome, drive
 
 CURVES = {
@@ -125,6 +127,47 @@ def test_parts_are_all_there_is() -> None:
     parts = in_parts(1_024)
     assert len(parts) == PARTS
     assert [number for part in parts for number in part] == list(range(1_024))
+
+
+def test_a_check_that_looks_at_what_is_in_no_bucket_sees_everything() -> None:
+    other = {"settlements", "accrual_groups"}
+    assert proving.names_none(
+        ("of_plans", "-- Not of settlements.\nselect plan_id from plans join lines using (plan_id)"), other
+    )
+    assert not proving.names_none(
+        ("of_all", "select plan_id from plans full join settlements using (merchant_id)"), other
+    )
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[db.Connection]:
+    made = await db.connect(database_url)
+    yield made
+    await made.close()
+
+
+async def test_a_check_sees_the_chosen_buckets_alone(connection: db.Connection) -> None:
+    await connection.execute(proving.views(["people"], [3, 1_023]))
+    people = [(bucket, f"pe_{bucket}") for bucket in (2, 3, 1_023)]
+    await connection.executemany("insert into people (bucket, person_id, created_at) values ($1, $2, now())", people)
+    seen = "select bucket from people order by bucket"
+    assert [row["bucket"] for row in await connection.fetch(seen)] == [2, 3, 1_023]
+    await connection.execute("set search_path = sampled, public")
+    assert [row["bucket"] for row in await connection.fetch(seen)] == [3, 1_023]
+
+
+async def test_what_is_filled_without_keys_and_indexes_has_them_again(
+    connection: db.Connection, database_url: str
+) -> None:
+    """One stands in partitions, others refer to one. That all keys are there again `without_indexes` asserts itself."""
+    person = "insert into people (bucket, person_id, created_at) values (1, 'pe_1', now())"
+    other = await db.connect(database_url)
+    async with without_indexes([connection, other], ["people", "plans", "lines", "partner_their_events"]):
+        await connection.execute(person)
+        assert not await connection.fetchval("select count(*) from pg_indexes where tablename = 'people'")
+    await other.close()
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connection.execute(person)
 
 
 @asynccontextmanager

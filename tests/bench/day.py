@@ -5,10 +5,10 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from service import clock, db
+from service import clock
 from service.config import Settings
 from service.plans.proof_store import prove
-from tests.bench import portfolio
+from tests.bench import portfolio, proving
 from tests.bench.closing import Closed
 from tests.bench.figures import Checkouts, DayClose
 from tests.bench.filled import Filled
@@ -92,15 +92,6 @@ async def _prove(settings: Settings, found: DayClose) -> None:
         assert row is not None
         left, found.passed, found.charged = row
         assert not left, f"of {left} plans a day is still to be passed"
-        asked = list(db.load_queries(db.SCHEMA / "checks.sql"))
-        halves = _broken(settings, asked[::2]), _broken(settings, asked[1::2])
-        proof, *broken = await asyncio.gather(prove(connection), *halves)
+        proof, checked = await asyncio.gather(prove(connection), proving.broken(settings))
     found.differences = len(proof.differences)
-    found.broken_checks = broken[0] + broken[1]
-
-
-async def _broken(settings: Settings, asked: list[tuple[str, str]]) -> list[str]:
-    """The checks among these that something breaks."""
-    async with connected(settings) as connection:
-        await connection.execute("set work_mem = '256MB'")  # very many plans are summed up
-        return [one.name for one in await db.run_checks(connection, asked) if one.rows]
+    found.broken_checks, found.sampled = checked

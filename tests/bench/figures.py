@@ -60,6 +60,7 @@ class DayClose(Struct):
     passed: int = 0  # of which the day found something to be done: due, late, late for a month
     charged: int = 0  # of those due: paid by themselves, through the sandbox processor
     broken_checks: list[str] = []
+    sampled: int = 0  # checks that were asked of plans by chance, the others of all
     differences: int = 0  # of plans proved against their facts, the last and some by chance
 
     @property
@@ -189,6 +190,7 @@ class Memory(Struct):
     requests: int  # by all processes
     at_half: float
     at_end: float
+    course: list[tuple[int, float]] = []  # after so many requests: whether it still grows, and by how much
 
     @property
     def growth(self) -> float:
