@@ -1,6 +1,8 @@
 """`make bench`: the service beside what the machine could do without it, in one run, on the same servers, alternating.
 
 make bench ARGS=--quick     one short round of each, and nothing that takes longer
+make bench ARGS="--quick --sides decide --plans 0 --requests 300000"
+                            what a process holds after so many requests, and hardly anything else
 """
 
 import argparse
@@ -109,6 +111,9 @@ def _on_a_stage(servers: Settings, given: argparse.Namespace, parts: Parts) -> B
         curves = curve.measure(stage, sides, given.short)
         parts.end("few connections")
         compared = _compare(stage, sides, given, parts) if given.all else {}
+        if given.all or given.requests:
+            compared["memory"] = stage.held(given.requests)
+            parts.end("memory")
         checks = asyncio.run(check(stage))
         parts.end("checks")
     errors = sum(sum(side.errors.values()) for side in sides.values())
@@ -153,8 +158,6 @@ def _compare(stage: Stage, sides: dict[str, Side], given: argparse.Namespace, pa
         found["behind"] = behind.measure(stage, given.past, given.short)
         parts.end("a long past")
     found["cold_start_s"] = round(median(stage.cold_starts_s), 2)
-    found["memory"] = stage.held(given.requests)
-    parts.end("memory")
     return found
 
 
@@ -230,7 +233,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
     parser.add_argument("--items", type=int, help="of a partner's day; 0: none (as many as plans; quick: none)")
     parser.add_argument("--past", type=int, default=1_000, help="plans behind one consumer (1000)")
-    parser.add_argument("--requests", type=int, default=0, help="answered at least before memory is looked at (0)")
+    parser.add_argument(
+        "--requests", type=int, default=0,
+        help="answered at least before it is looked at what a process holds, decisions and payments in turn (0)",
+    )  # fmt: skip
     parser.add_argument(
         "--sides", nargs="*", default=list(report.SIDES), choices=list(report.SIDES),
         help="all; or some, and nothing else on their stage",

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
+from itertools import cycle
 from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -67,12 +68,15 @@ class Stage(Struct):
 
     def held(self, requests: int) -> Memory:
         """What a process holds now and held after half of all requests, of which so many are answered before."""
-        while self.answered < requests:
+        for side in cycle(("decide", "pay")):
+            if self.answered >= requests:
+                break
             before = self.answered
-            self.play("decide", LONGER_S)
+            self.play(side, LONGER_S)
             assert self.answered > before, "nothing is answered"
         _, half = min(self.memory, key=lambda one: abs(one[0] - self.answered / 2))
-        return Memory(self.answered, at_half=round(half, 1), at_end=round(self.memory[-1][1], 1))
+        course = [(after, round(mib, 1)) for after, mib in self.memory]
+        return Memory(self.answered, at_half=round(half, 1), at_end=course[-1][1], course=course)
 
     @contextmanager
     def one_more(self, **other: str) -> Iterator[Serving]:
