@@ -64,15 +64,19 @@ async def _by_two(send: Send, demo: Demo, path: str, name: str, body: dict[str, 
 # The partner ----------------------------------------------------------------------------------------------------------
 
 
-async def reconcile_day(send: Send, demo: Demo, today: date) -> None:
-    """The files of all days until yesterday are made. Of the last one on which something happened the partner sends its
-    own, first with three faults, and then as they should be; each time the day is compared.
-
-    The partner keeps the same books in the demo, so what it sends is what it got.
-    """
+async def file_days(send: Send, demo: Demo, today: date) -> None:
+    """The files of all days until yesterday are made."""
     yesterday = today - timedelta(days=1)
     path = f"/v1/operator/programmes/{demo.programme_id}/files"
     (await post(send, demo.operator_key, path, f"files-{yesterday}", _of_day(yesterday))).good()
+
+
+async def reconcile_day(send: Send, demo: Demo, today: date) -> None:
+    """Of the last day with files on which something happened the partner sends its own, first with three faults, and
+    then as they should be; each time the day is compared.
+
+    The partner keeps the same books in the demo, so what it sends is what it got.
+    """
     listed = (await get(send, demo.partner_key, f"/v1/partner/files?of_type=TXN&limit={PAGE}")).json()["files"]
     busy = [one["business_on"] for one in listed if one["records"] >= ROWS_NEEDED]
     if not busy:

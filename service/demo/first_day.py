@@ -1,5 +1,6 @@
 """`make run`, the first time: replay the applications, settle merchants and partner, show what came of it."""
 
+import asyncio
 import sys
 from datetime import date, timedelta
 from typing import Any, Final
@@ -15,7 +16,7 @@ from service.demo import seed
 from service.demo.applications import read_applications
 from service.demo.bearing import bear_losses, bearers
 from service.demo.connections import Connections, Send
-from service.demo.evening import get, payouts, post, reconcile_day, settle_merchants
+from service.demo.evening import file_days, get, payouts, post, reconcile_day, settle_merchants
 from service.demo.made_up import made_up
 from service.demo.picture import first_day_svg
 from service.demo.replay import AT_ONCE, Replay
@@ -38,9 +39,7 @@ async def first_day(settings: Settings, base_url: str) -> None:
     service = Connections(base_url, AT_ONCE)
     if not await _is_reconciled(service.send, demo):
         given_up = await _replay(service, demo, today, console)
-        await _settle(service.send, demo, settings)
-        await reconcile_day(service.send, demo, today)
-        await bear_losses(service.send, demo, given_up)
+        await _end_day(service.send, demo, settings, today, given_up)
     accounts = await accounts_of_one_person(service.send, demo)
     summary = (await get(service.send, demo.operator_key, "/v1/operator/summary")).json()
     (settings.data / "first_day.svg").write_text(first_day_svg(summary["decisions"], CURRENCY))
@@ -61,6 +60,17 @@ async def first_day(settings: Settings, base_url: str) -> None:
 async def _is_reconciled(send: Send, demo: Demo) -> bool:
     compared = (await get(send, demo.partner_key, "/v1/partner/reconciliations")).json()["reconciliations"]
     return any(one["verdict"] == "reconciled" for one in compared)
+
+
+async def _end_day(send: Send, demo: Demo, settings: Settings, today: date, given_up: list[str]) -> None:
+    """Merchants are settled while the partner's files are made. They tell how plans stand when they are made: only then
+    are plans given up, beside the day's comparison, which reads the files alone."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_settle(send, demo, settings))
+        tasks.create_task(file_days(send, demo, today))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(reconcile_day(send, demo, today))
+        tasks.create_task(bear_losses(send, demo, given_up))
 
 
 async def _settle(send: Send, demo: Demo, settings: Settings) -> None:
