@@ -159,7 +159,7 @@ async def test_a_check_sees_the_chosen_buckets_alone(connection: db.Connection) 
 async def test_what_is_filled_without_keys_and_indexes_has_them_again(
     connection: db.Connection, database_url: str
 ) -> None:
-    """One stands in partitions, others refer to one. That all keys are there again `without_indexes` asserts itself."""
+    """One stands in partitions, others refer to one. That all is there again `without_indexes` asserts itself."""
     person = "insert into people (bucket, person_id, created_at) values (1, 'pe_1', now())"
     other = await db.connect(database_url)
     async with without_indexes([connection, other], ["people", "plans", "lines", "partner_their_events"]):
@@ -168,6 +168,8 @@ async def test_what_is_filled_without_keys_and_indexes_has_them_again(
     await other.close()
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute(person)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await connection.execute("insert into people (bucket, person_id, created_at) values (1024, 'pe_2', now())")
 
 
 @asynccontextmanager

@@ -212,7 +212,7 @@ class Length(NamedTuple):
     passes: int  # of the rules alone
 
 
-USUAL = Length(3, 2.0, 1.2, 6.0, 40_000, 1_000_000, 600, 100)
+USUAL = Length(3, 1.6, 1.0, 6.0, 32_000, 1_000_000, 600, 100)
 QUICK = Length(1, 1.0, 0.4, 1.0, 6_000, 10_000, 200, 30)
 
 

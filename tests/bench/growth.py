@@ -9,7 +9,7 @@ from tests.bench.load import Outcome
 
 ROUNDS: Final = 3
 CONNECTIONS: Final = 64
-A_SECOND: Final = 3_000  # plans that are opened at most
+A_SECOND: Final = 2_000  # plans that are opened at most
 SIDES: Final = ("decide", "open")
 
 
