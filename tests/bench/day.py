@@ -92,6 +92,6 @@ async def _prove(settings: Settings, found: DayClose) -> None:
         assert row is not None
         left, found.passed, found.charged = row
         assert not left, f"of {left} plans a day is still to be passed"
-        proof, checked = await asyncio.gather(prove(connection), proving.broken(settings))
+        proof, checked = await asyncio.gather(prove(connection), proving.check(settings))
     found.differences = len(proof.differences)
-    found.broken_checks, found.sampled = checked
+    found.broken_checks, found.checks, found.sampled, found.seed = checked

@@ -60,7 +60,9 @@ class DayClose(Struct):
     passed: int = 0  # of which the day found something to be done: due, late, late for a month
     charged: int = 0  # of those due: paid by themselves, through the sandbox processor
     broken_checks: list[str] = []
-    sampled: int = 0  # checks that were asked of plans by chance, the others of all
+    checks: int = 0
+    sampled: int = 0  # of the checks: those asked of plans by chance, the others of all
+    seed: int = 0  # what chose them
     differences: int = 0  # of plans proved against their facts, the last and some by chance
 
     @property

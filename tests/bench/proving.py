@@ -8,8 +8,9 @@ them. The others, which sum over all plans of a merchant or a partner, see every
 
 import random
 import re
+import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from service import db, ids
 from service.config import Settings
@@ -25,16 +26,23 @@ COMMENT: Final = re.compile(r"--.*")
 Named = tuple[str, str]  # a check: its name and its query
 
 
-async def broken(settings: Settings) -> tuple[list[str], int]:
-    """The checks that something breaks, and how many were asked of some buckets alone."""
+class Proof(NamedTuple):
+    """What the checks have found."""
+
+    broken: list[str]
+    asked: int
+    sampled: int  # of those asked: of some buckets alone
+    seed: int  # that chose the buckets
+
+
+async def check(settings: Settings) -> Proof:
+    """Asks all checks, over two connections."""
+    seed = secrets.randbits(32)
     async with connected(settings) as one, connected(settings) as other:
-        in_buckets = [row["name"] for row in await one.fetch(Q.in_buckets)]
-        others = {row["name"] for row in await one.fetch(Q.tables)} - {*in_buckets}
-        buckets = random.sample(range(ids.BUCKETS), ids.BUCKETS // PART)
-        await one.execute(views(in_buckets, buckets))
-        asked = list(db.load_queries(db.SCHEMA / "checks.sql"))
+        buckets = random.Random(seed).sample(range(ids.BUCKETS), ids.BUCKETS // PART)
+        await one.execute(views([row["name"] for row in await one.fetch(Q.in_buckets)], buckets))
+        asked, sampled = await checks(one)
         found: list[str] = []
-        sampled = [check for check in asked if names_none(check, others)]
 
         async def ask(conn: db.Connection, check: Named) -> None:
             await conn.execute(f"set search_path = {'sampled, public' if check in sampled else 'public'}")
@@ -43,7 +51,15 @@ async def broken(settings: Settings) -> tuple[list[str], int]:
         for conn in (one, other):
             await conn.execute("set work_mem = '512MB'")  # very many plans are summed up
         await share([one, other], asked, ask)
-    return found, len(sampled)
+    return Proof(found, len(asked), len(sampled), seed)
+
+
+async def checks(conn: db.Connection) -> tuple[list[Named], list[Named]]:
+    """All of them; and those that look at nothing but rows in buckets."""
+    in_buckets = {row["name"] for row in await conn.fetch(Q.in_buckets)}
+    others = {row["name"] for row in await conn.fetch(Q.tables)} - in_buckets
+    asked = list(db.load_queries(db.SCHEMA / "checks.sql"))
+    return asked, [check for check in asked if names_none(check, others)]
 
 
 def names_none(check: Named, tables: set[str]) -> bool:
@@ -54,7 +70,7 @@ def names_none(check: Named, tables: set[str]) -> bool:
 def views(tables: list[str], buckets: list[int]) -> str:
     """A schema in which these tables have the rows of these buckets alone."""
     chosen = "{" + ",".join(map(str, buckets)) + "}"
-    return "create schema sampled;" + "".join(
+    return "drop schema if exists sampled cascade; create schema sampled;" + "".join(
         f"create view sampled.{table} as select * from public.{table} where bucket = any ('{chosen}'::smallint[]);"
         for table in tables
     )

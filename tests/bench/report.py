@@ -127,6 +127,7 @@ def _show_day(day: DayClose) -> None:
         f"before; {day.workers_cpu_s:g} s of processor for the workers and {day.postgres_cpu_s:g} s for PostgreSQL; "
         f"the service held {day.memory_mib:,.0f} MiB.\nCheckouts: p50 {before.p50_ms} and p99 {before.p99_ms} "
         f"ms before it, {during.p50_ms} and {during.p99_ms} ms meanwhile, p99 x{day.p99_ratio}. Broken checks: "
-        f"{', '.join(day.broken_checks) or 'none'} ({day.sampled} that look at buckets alone were asked of an eighth "
-        f"of them, by chance); plans that differ from their facts, the last and some by chance: {day.differences}."
+        f"{', '.join(day.broken_checks) or 'none'}, of {day.checks - day.sampled} asked of all plans and "
+        f"{day.sampled} of an eighth of the buckets (seed {day.seed}). Plans that differ from their facts, the last "
+        f"and some by chance: {day.differences}."
     )
