@@ -1,7 +1,7 @@
 # Tenor. On a machine with Python 3.11 or newer and nothing else: `make run` or `make test`.
 .DEFAULT_GOAL := help
 .PHONY: help venv run test test-long test-faults test-cluster chaos drill audit licences sbom training test-training simulate walk \
-	bench check lint check-types format openapi lock node lint-contract clients clean
+	bench bench-partner check lint check-types format openapi lock node lint-contract clients clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -88,6 +88,9 @@ test-training: $(TRAINING)/ready  ## the tests of learning, with those that fit 
 
 bench: $(READY)  ## the benchmark, and the day of a million plans (ARGS=--quick: of 10,000); writes bench.json, bench.svg
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-partner: $(READY)  ## a partner's day of a million items: compared three ways, and its files made
+	@$(BIN)/python -m tests.bench --quick --sides decide --plans 0 --items 1000000 $(ARGS)
 
 check: $(READY)  ## the invariants of the database, and plans proved against their facts (ARGS=--all: every plan)
 	@$(BIN)/tenor check $(ARGS)

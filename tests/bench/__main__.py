@@ -3,6 +3,7 @@
 make bench ARGS=--quick     one short round of each, and nothing that takes longer
 make bench ARGS="--quick --sides decide --plans 0 --requests 300000"
                             what a process holds after so many requests, and hardly anything else
+make bench-partner          a partner's day of a million items
 """
 
 import argparse
@@ -28,7 +29,6 @@ from tests.bench import (
     facts,
     filing,
     first_trade,
-    goals,
     growth,
     kept,
     latency,
@@ -208,12 +208,13 @@ class Length(NamedTuple):
     before: float  # seconds of checkouts before the day is closed
     people: int
     plans: int
+    items: int  # of a partner's day
     lives: int  # plans whose room is measured
     passes: int  # of the rules alone
 
 
-USUAL = Length(3, 1.6, 1.0, 6.0, 32_000, 1_000_000, 600, 100)
-QUICK = Length(1, 1.0, 0.4, 1.0, 6_000, 10_000, 200, 30)
+USUAL = Length(3, 1.6, 1.0, 6.0, 32_000, 1_000_000, 100_000, 600, 100)
+QUICK = Length(1, 1.0, 0.4, 1.0, 6_000, 10_000, 0, 200, 30)
 
 
 def _asked() -> argparse.Namespace:
@@ -224,14 +225,14 @@ def _asked() -> argparse.Namespace:
         ("rounds", int, "of each side"), ("seconds", float, "of each round"),
         ("short", float, "seconds of what is measured besides"),
         ("before", float, "seconds of checkouts before the day is closed"), ("people", int, "how many there are"),
-        ("plans", int, "whose day is closed; 0: none"), ("lives", int, "plans whose room is measured"),
-        ("passes", int, "of the rules alone"),
+        ("plans", int, "whose day is closed; 0: none"),
+        ("items", int, f"of a partner's day, a multiple of {books.OF}; 0: none"),
+        ("lives", int, "plans whose room is measured"), ("passes", int, "of the rules alone"),
     ):  # fmt: skip
         parser.add_argument(
             f"--{name}", type=kind, help=f"{what} ({getattr(USUAL, name)}; quick: {getattr(QUICK, name)})"
         )
     parser.add_argument("--connections", type=int, default=128, help="of the load generator (128)")
-    parser.add_argument("--items", type=int, help="of a partner's day; 0: none (as many as plans; quick: none)")
     parser.add_argument("--past", type=int, default=1_000, help="plans behind one consumer (1000)")
     parser.add_argument(
         "--requests", type=int, default=0,
@@ -246,8 +247,6 @@ def _asked() -> argparse.Namespace:
     for name, value in length._asdict().items():
         if getattr(given, name) is None:
             setattr(given, name, value)
-    if given.items is None:
-        given.items = 0 if given.quick else min(given.plans, goals.A_DAY) // books.OF * books.OF
     given.all = set(given.sides) == set(report.SIDES)
     if given.items % books.OF:
         parser.error(f"argument --items: not a multiple of {books.OF:,}")
