@@ -15,8 +15,8 @@ if not any(value.strip() for name, value in os.environ.items() if name.startswit
 for module in NOT_FOR_US:
     sys.modules.setdefault(module, None)  # type: ignore[arg-type]
 
-# Python 3.11 has a second way to a member of an enum, which none needs, and with which the first takes four times as
-# long: 0.2 us. Later versions have it no more.
+# In Python 3.11 the class of all enums has a `__getattr__`. No enum needs it, but because of it `Color.RED` takes
+# 0.2 us instead of 0.06. Python 3.12 has removed it.
 if "__getattr__" in vars(EnumType):
     delattr(EnumType, "__getattr__")
 

@@ -63,7 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         is_watched = name not in STAYING or sys.stderr.isatty()
         logs.begin(name, config.log_form(os.environ, is_watched=is_watched))
-        code: int = getattr(_load(module), function)(arguments)
+        load = _load_for_good if argv is None else importlib.import_module  # the process is the command's alone, or not
+        code: int = getattr(load(module), function)(arguments)
     except CannotStart as sentence:
         logs.tell(str(sentence), logging.ERROR)
         return 1
@@ -77,9 +78,9 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
-def _load(module: str) -> ModuleType:
-    """The module. What is made while it is loaded stays for as long as the process runs: nobody looks through it for
-    garbage, now or later, which took a sixth of the time in which a process gets ready."""
+def _load_for_good(module: str) -> ModuleType:
+    """A command's module. What is made while it is loaded stays: nobody looks through it for garbage. That took a
+    sixth of an HTTP process's start. Commands of this file load what they need as they run."""
     gc.disable()
     try:
         return importlib.import_module(module)

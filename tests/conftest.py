@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from enum import EnumType
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -44,6 +45,9 @@ MEMORY = Path("/dev/shm")
 MEMORY_LEAST = 4 << 30  # bytes free
 
 _owned = ExitStack()
+
+if "__getattr__" in vars(EnumType):  # as in every command of `python -m service`
+    delattr(EnumType, "__getattr__")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from collections import deque
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -229,8 +230,9 @@ async def test_what_the_driver_is_given_is_looked_at_as_ever(pool: db.Pool) -> N
     for given in numbers:
         assert await pool.fetchval("select $1::int[]", given) == [1, 2]
     assert await pool.fetchval("select $1::int[]", [[1, 2], [3, 4]]) == [[1, 2], [3, 4]]
-    for wrong in ("12", b"12", {1: 2}, 12):
+    for wrong in ("12", b"12", {1: 2}, MappingProxyType({1: 2}), 12):
         with pytest.raises(asyncpg.DataError):
             await pool.fetchval("select $1::int[]", wrong)
-    for one in ((1, 2, 3), {"c1": 1, "c2": 2, "c3": 3}):
+    named = {"c1": 1, "c2": 2, "c3": 3}
+    for one in ((1, 2, 3), named, MappingProxyType(named)):
         assert tuple(await pool.fetchrow("select * from unnest($1::row_bbb[])", [one]) or ()) == (1, 2, 3)

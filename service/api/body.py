@@ -59,10 +59,14 @@ class Body(Generic[T]):
         return msgspec.json.Decoder(self.wire).decode
 
     @cached_property
-    def _known(self) -> tuple[dict[str, re.Pattern[str]], frozenset[str]]:
-        """The patterns of its decimal fields, and the names of its fields that are days or instants."""
-        known = msgspec.inspect.type_info(self.wire)
-        return dict(_decimals(known)), frozenset(_days(known))
+    def _decimals(self) -> dict[str, re.Pattern[str]]:
+        """The patterns of its decimal fields."""
+        return dict(_decimals_of(msgspec.inspect.type_info(self.wire)))
+
+    @cached_property
+    def _days(self) -> frozenset[str]:
+        """The names of its fields that are days or instants."""
+        return frozenset(_days_of(msgspec.inspect.type_info(self.wire)))
 
     @cached_property
     def _refusing(self) -> list[tuple[Mark, Callable[[str, str], None]]]:
@@ -74,19 +78,18 @@ class Body(Generic[T]):
         require_json(content_type)
         if len(raw) > BYTES_MAX:
             raise too_large()
-        decimals, days = self._known
         try:
             body = self._decode(raw)
         except msgspec.ValidationError as error:
             with suppress(ValueError, OverflowError, RecursionError):  # what follows may not even be JSON
-                _check_decimals(raw, decimals, VALUES_MAX)
+                _check_decimals(raw, self._decimals, VALUES_MAX)
             raise Refused(Code.INVALID_FIELD, *sentence_and_pointer(error, raw, self._decode)) from None
         except (ValueError, RecursionError) as error:
             raise _malformed(raw, error) from None
         _check_text(raw)
-        _check_decimals(raw, decimals)
-        if days:
-            refuse_far(raw, days)
+        _check_decimals(raw, self._decimals)
+        if self._days:
+            refuse_far(raw, self._days)
         if holds_a_key(text := raw.decode()):
             raise Refused(Code.INVALID_FIELD, MISPLACED, _where(text, A_KEY))
         for mark, refuse in self._refusing:
@@ -173,7 +176,7 @@ def _leaves(known: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield name, known
 
 
-def _decimals(known: Any) -> Iterator[tuple[str, re.Pattern[str]]]:
+def _decimals_of(known: Any) -> Iterator[tuple[str, re.Pattern[str]]]:
     """The patterns of a type's decimal fields, by name. msgspec holds none against them: it takes floats, too."""
     for name, one in _leaves(known):
         match one:
@@ -181,7 +184,7 @@ def _decimals(known: Any) -> Iterator[tuple[str, re.Pattern[str]]]:
                 yield name, re.compile(str(pattern))
 
 
-def _days(known: Any) -> Iterator[str]:
+def _days_of(known: Any) -> Iterator[str]:
     """The names of a type's fields that are days or instants."""
     for name, one in _leaves(known):
         if isinstance(one, msgspec.inspect.DateType | msgspec.inspect.DateTimeType):

@@ -174,7 +174,7 @@ _LOG_AND_OPEN: Final = together(Statement(Q.which_have_opened), **_AGAINST, **_L
 _ADMIT_OWN: Final = Statement(Q.admitted_without_key, asked=AskedDecision)
 _LOG_OWN: Final = together(
     Statement(Q.which_have_opened),
-    claimed=_ADMIT_OWN,  # no key is: they stand for those whose keys are
+    claimed=_ADMIT_OWN,  # there are no keys to claim: the decisions that may be logged stand in their place
     logged=_LOGGED["logged"],
     opened=OPEN_ACCOUNTS,
 )
@@ -243,6 +243,7 @@ async def _append_step_by_step(conn: Connection, rows: dict[str, list[Any]]) -> 
 async def _append_those(
     conn: Connection, rows: dict[str, list[Any]], logged: set[str], fates: dict[str, set[Fate]]
 ) -> Appended:
+    """Logs those decisions, on a cluster, and opens their accounts."""
     kept = {
         "keys": [one for one in rows["keys"] if one.answer_id in logged],
         "opening": [one for one in rows["opening"] if one.opened_by in logged],

@@ -100,14 +100,14 @@ class Engine(Once):
         """`lanes` of each kind are one for each of `shards`, in their order; the last of them sees all."""
         super().__init__(pool, keys, longer_s=SPREAD_S if shards.all_at else 0)
         self._lanes = lanes
-        self._found: dict[type, Sequence[Lane[Any]]] = {}  # for the very type of an item
+        self._lanes_by_type: dict[type, Sequence[Lane[Any]]] = {}  # remembers what `_lanes_of` found for a type
         self._shards = shards
         self._loop = asyncio.get_running_loop()
 
     async def do(self, item: Any, key: Key | None, now: datetime, status: int = 200) -> Answer:
         """Does it once, durably. `status` is that of a success. A full lane raises `Refused` BUSY."""
         until = clock.monotonic() + PATIENCE_S
-        lanes = self._found.get(type(item)) or self._lanes_of(item)
+        lanes = self._lanes_by_type.get(type(item)) or self._lanes_of(item)
         for lane in (lanes[self._shards.place(item.bucket)], lanes[-1]):
             work = Work(item, key, now, status, self._loop.create_future(), until, trace.current())
             lane.submit(work)
@@ -119,7 +119,7 @@ class Engine(Once):
 
     def _lanes_of(self, item: Any) -> Sequence[Lane[Any]]:
         lanes = next(lanes for kind, lanes in self._lanes.items() if isinstance(item, kind))
-        self._found[type(item)] = lanes
+        self._lanes_by_type[type(item)] = lanes
         return lanes
 
     async def close(self) -> None:

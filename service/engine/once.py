@@ -36,7 +36,7 @@ class Once:
         try:
             return await asyncio.shield(doing)
         except asyncio.CancelledError:
-            doing.add_done_callback(_nobody_hears)
+            doing.add_done_callback(_log_unless_refused)
             raise
 
     async def answered(self, key: Key) -> Answer | None:
@@ -75,8 +75,8 @@ class Once:
             return answer
 
 
-def _nobody_hears(doing: asyncio.Task[Answer]) -> None:
-    """A refusal ends here, as its caller has left; any other error is logged."""
+def _log_unless_refused(doing: asyncio.Task[Answer]) -> None:
+    """Its caller has left, so a refusal is dropped; any other error is logged."""
     error = None if doing.cancelled() else doing.exception()
     if error is not None and not isinstance(error, Refused):
         raise error  # the event loop logs what a callback raises

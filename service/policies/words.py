@@ -3,10 +3,13 @@
 from enum import StrEnum
 from functools import lru_cache
 from pkgutil import get_data
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
+
+
+FOLDER: Final = "words"  # beside this file
 
 
 class Language(StrEnum):
@@ -17,10 +20,9 @@ class Language(StrEnum):
     CHINESE = "zh"
 
 
-def learn() -> None:
-    """Reads all languages, so that nobody who is spoken to waits for it. It takes 0.1 s: once a process serves."""
-    for language in Language:
-        _bundle(language)
+def file_of(language: Language) -> str:
+    """Where the texts of a language stand, from the folder of this file."""
+    return f"{FOLDER}/{language}.ftl"
 
 
 @lru_cache(len(Language))
@@ -28,7 +30,7 @@ def _bundle(language: Language) -> "FluentBundle":
     from fluent.runtime import FluentBundle, FluentResource
 
     bundle = FluentBundle([language.value], use_isolating=False)
-    source = get_data("service.policies", f"words/{language}.ftl") or b""  # part of the program, read with it
+    source = get_data("service.policies", file_of(language)) or b""  # part of the program, read with it
     bundle.add_resource(FluentResource(source.decode()))
     return bundle
 

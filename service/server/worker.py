@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 from contextlib import AsyncExitStack
 from functools import partial
 from math import ceil
+from pathlib import Path
 from types import FrameType
 from typing import Final, TextIO
 
@@ -23,7 +25,7 @@ from service.config import CannotStart, Settings
 from service.deadline import CLOSE_S, DRAIN_S, NOTICED_S
 from service.embedded import lifeline
 from service.exchange import Edge
-from service.policies import words
+from service.policies import reasons, words
 from service.server import large_pages
 from service.server.door import State
 from service.server.reading import Reading
@@ -31,11 +33,13 @@ from service.server.supervisor import READY, listen
 from service.server.tally import Tally
 from service.server.wire import Protocol
 
+log: Final = logging.getLogger("tenor.server")
+
 BUSY_S: Final = 0.01  # who takes so long for one connection has a loop full of work
 SETTLED_S: Final = 10.0  # after the start: what the first requests have made, and stays, is there by then
 # Garbage is looked for when there are so many objects more. Requests under way have some ten thousand, of which hardly
 # one outlives its answer: with fewer they would be looked through again and again.
-GARBAGE: Final = 50_000
+OBJECTS_MORE: Final = 50_000
 TOGETHER_MAX: Final = 64  # and takes so many at once: those at the door must not wait for a turn of the loop each
 
 
@@ -72,8 +76,13 @@ class Server(uvicorn.Server):
         self._tally = tally
         self._report = report
         self._stack = AsyncExitStack()
+        self.is_broken = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for language in words.Language:
+            file = Path(words.__file__).parent / words.file_of(language)
+            if not file.is_file():
+                raise CannotStart(f"{file} is missing: what is said to consumers in {language}.")
         await self._stack.enter_async_context(self._app.lifespan())
         await super().startup([])
         self._loop = asyncio.get_running_loop()
@@ -83,10 +92,17 @@ class Server(uvicorn.Server):
         self._accepting = asyncio.create_task(self._accept())
         gc.collect()
         gc.freeze()  # what lives now lives for ever: a full collection need not look at it again
-        gc.set_threshold(GARBAGE, 5, 20)
+        # Every fifth time also the middle generation: every 250,000 objects. All the rest every twentieth time of that.
+        gc.set_threshold(OBJECTS_MORE, 5, 20)
         _tell(self._report, READY)
-        self._loop.run_in_executor(None, words.learn)
+        self._loop.run_in_executor(None, reasons.learn).add_done_callback(self._learned)
         self._loop.call_later(SETTLED_S, self._loop.run_in_executor, None, large_pages.move)
+
+    def _learned(self, done: "asyncio.Future[None]") -> None:
+        """Who cannot say what consumers must hear does not go on."""
+        if not done.cancelled() and (error := done.exception()):
+            log.error("What is said to consumers cannot be read.", exc_info=error)
+            self.is_broken = self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to stop: who asks whether we are ready, and who is answered, hears so at once."""
@@ -193,7 +209,9 @@ def main(argv: list[str]) -> int:
         app = create_app(settings)
         tally = Tally(given.tally, given.slot)
         listener = socket.socket(fileno=given.listener)
-        Server(app, settings, listener, tally, report).run()
+        server = Server(app, settings, listener, tally, report)
+        server.run()
+        code = int(server.is_broken)
     except* CannotStart as refusals:
         leaf: BaseException = refusals
         while isinstance(leaf, BaseExceptionGroup):
