@@ -55,15 +55,15 @@ def never_followed(plan: Plan, facts: tuple[Fact, ...], on: date) -> list[Correc
     undone = [fact_id for fact in facts if (fact_id := undone_by(fact)) is not None]
     if not undone or plan.standing.done is None or plan.standing.buy_down == NO_BUY_DOWN:
         return []
-    gone = {undone_by(one) for one in facts_of(plan)}
-    stands = [one for one in facts_of(plan) if isinstance(one, BoughtDown) and one.id not in gone]
+    undone_before = {undone_by(one) for one in facts_of(plan)}
+    valid = [one for one in facts_of(plan) if isinstance(one, BoughtDown) and one.id not in undone_before]
     causes = [one for one in facts_of(plan) if one.id in undone and not isinstance(one, Captured)]
-    never = [one for one in stands if any(_follows(one, cause) for cause in causes)]
-    for one in reversed(stands):
-        if _short_of(plan, never) > 0 and one.earned and one not in never:
-            never.append(one)
-    never.sort(key=lambda one: one.paid_in)  # so that never more is gone than was paid in
-    return [Corrected(id="", recorded_on=on, on=one.on, fact_id=one.id) for one in never]
+    undone_too = [one for one in valid if any(_follows(one, cause) for cause in causes)]
+    for one in reversed(valid):
+        if _short_of(plan, undone_too) > 0 and one.earned and one not in undone_too:
+            undone_too.append(one)
+    undone_too.sort(key=lambda one: one.paid_in)  # at no step has more gone back than was paid in
+    return [Corrected(id="", recorded_on=on, on=one.on, fact_id=one.id) for one in undone_too]
 
 
 def _follows(one: BoughtDown, cause: Fact) -> bool:
@@ -75,11 +75,11 @@ def _follows(one: BoughtDown, cause: Fact) -> bool:
     return is_next and bool(one.returned) == isinstance(cause, Refunded)
 
 
-def _short_of(plan: Plan, never: list[BoughtDown]) -> int:
+def _short_of(plan: Plan, undone: list[BoughtDown]) -> int:
     """How much of what is to go back, because less was lent, is income, and so not left."""
     kept = plan.standing.buy_down
-    paid_in = kept.paid_in - sum(one.paid_in for one in never)
-    left = kept.left + sum(one.earned + one.returned + one.released - one.paid_in for one in never)
+    paid_in = kept.paid_in - sum(one.paid_in for one in undone)
+    left = kept.left + sum(one.earned + one.returned + one.released - one.paid_in for one in undone)
     return paid_in - _paid_in(plan.offer, plan.standing) - left
 
 

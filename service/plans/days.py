@@ -45,7 +45,7 @@ from service.terms.allocation_rule import Component
 from service.terms.servicing import AskedWith, Servicing
 
 BUCKETS: Final = (1, 30, 60, 90, 120, 150, 180)  # days past due from which on a plan is in the next bucket
-AT_ONCE: Final = 200  # events after which a command passes no more days: the plan is looked at again
+AT_ONCE: Final = 200  # days, or events, after which a command passes no more days: the plan is looked at again
 A_DAY: Final = timedelta(days=1)
 A_YEAR: Final = timedelta(days=365)
 ANSWER_SOON: Final = timedelta(days=3)  # before the last day for the answer to a dispute
@@ -71,16 +71,19 @@ class PassDays(PlanCommand, frozen=True, kw_only=True):
 def passed(before: Plan, command_id: str, now: datetime) -> Moved | None:
     """The plan after the days that have begun by now; None if they bring about nothing."""
     today = today_of(before, now)
-    if before.passed_on >= today:  # something was done on it today, and time went first
+    if before.passed_on >= today:  # by the day's close, or before something that was done today
         return None
     passing = _Passing(before, command_id, now)
-    while len(passing.told) < AT_ONCE and (day := next_day(passing.plan)) is not None and day <= today:
+    for _ in range(AT_ONCE):
+        day = next_day(passing.plan)
+        if day is None or day > today or len(passing.told) >= AT_ONCE:
+            break
         for rule in BRINGS:
             for event, fact in rule(passing.plan, day):
-                found = passing.plan
+                plan_before = passing.plan
                 if passing.bring(event, fact, today) and fact is not None:
-                    for also, follows in subsidised.followed(found, passing.plan, fact, day):
-                        passing.bring(also, follows, today)
+                    for scheme_event, scheme_fact in subsidised.followed(plan_before, passing.plan, fact, day):
+                        passing.bring(scheme_event, scheme_fact, today)
         passing.plan = replace(passing.plan, passed_on=day)
     plan, recorded = passing.plan, passing.recorded
     if plan is before:
@@ -97,7 +100,8 @@ class _Passing:
         self._command_id, self._now = command_id, now
 
     def bring(self, event: Event | None, fact: Fact | None, today: date) -> bool:
-        """Whether it came about: a fact may not go with what was agreed for a later day, and then a person decides."""
+        """Tells the event, with its fact. False if the fact does not go with what was agreed for a later day: then a
+        person decides; what ends a pause, a dispute or a claim is tried again on the next day."""
         plan, now = self.plan, self._now
         if fact is not None:
             fact_id = ids.derive(ids.FACT, self._command_id, len(self.recorded) + 1)
