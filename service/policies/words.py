@@ -29,7 +29,7 @@ def file_of(language: Language) -> str:
 def _bundle(language: Language) -> "FluentBundle":
     from fluent.runtime import FluentBundle, FluentResource
 
-    bundle = FluentBundle([language.value], use_isolating=False)
+    bundle = FluentBundle([str(language)], use_isolating=False)
     source = get_data("service.policies", file_of(language)) or b""  # part of the program, read with it
     bundle.add_resource(FluentResource(source.decode()))
     return bundle

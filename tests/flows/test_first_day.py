@@ -10,7 +10,7 @@ from rich.console import Console
 from service.demo.applications import read_applications
 from service.demo.bearing import bear_losses
 from service.demo.connections import Answered, Send
-from service.demo.evening import reconcile_day, settle_merchants
+from service.demo.evening import file_days, reconcile_day, settle_merchants
 from service.demo.first_day import accounts_of_one_person, first_day_before
 from service.demo.made_up import made_up
 from service.demo.planted import planted
@@ -106,6 +106,7 @@ async def test_three_planted_faults_are_found_and_named_and_then_the_day_is_reco
         await bought(world)
     yesterday = NOON.date()
     for _ in range(2):  # done again, it changes nothing
+        await file_days(through(world), world.demo, yesterday + timedelta(days=1))
         await reconcile_day(through(world), world.demo, yesterday + timedelta(days=1))
         wrong, right = (await world.partner.get("/v1/partner/reconciliations")).json()["reconciliations"]
         assert (wrong["verdict"], wrong["our_items"], wrong["their_items"]) == ("breaks", 6, 6)
