@@ -9,7 +9,7 @@ What the consumer pays early leaves nothing to earn: all that is left is income 
 never happened did not happen either:
 
     a refund was a mistake      what went back is paid in again
-    the payment bounced         what became income with it is still to be earned
+    the last payment bounced    what became income with it is still to be earned
     collection goes on          what bore a part of the loss is still to be earned
     a capture was a mistake     what was paid in for it goes back, the newest income with it where no more is left
 """
@@ -67,12 +67,20 @@ def never_followed(plan: Plan, facts: tuple[Fact, ...], on: date) -> list[Correc
 
 
 def _follows(one: BoughtDown, cause: Fact) -> bool:
-    """Whether it followed from that fact: of a command the ids share their stem, and those of its days come first."""
+    """Whether it followed from that fact. Of one command the ids share their stem: facts of days have the numbers from
+    1 on, and what follows from what the command did itself those after 900.
+
+    From a day's own facts follow what goes back with a refund, and what is released when collection is given up; what
+    is earned on a due date follows from none.
+    """
     if ids.origin(ids.FACT, one.id) != ids.origin(ids.FACT, cause.id):
         return False
     number, of = ids.index_of(one.id), ids.index_of(cause.id)
-    is_next = number == of + 1 if 0 < of < SECOND else number > SECOND
-    return is_next and bool(one.returned) == isinstance(cause, Refunded)
+    is_of_its_kind = bool(one.returned) == isinstance(cause, Refunded)
+    if 0 < of < SECOND:
+        is_of_its_kind = is_of_its_kind and (isinstance(cause, Refunded) or bool(one.released))
+        return is_of_its_kind and (number == of + 1 or number > SECOND)  # older versions numbered it so
+    return is_of_its_kind and number > SECOND
 
 
 def _short_of(plan: Plan, undone: list[BoughtDown]) -> int:

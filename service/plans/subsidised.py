@@ -18,7 +18,7 @@ from service.event_type import EventType
 from service.plans import bought_down
 from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand, Recorded
 from service.plans.bookkeeping import booked
-from service.plans.happening import exposed, fact_id, happen, stand, today_of
+from service.plans.happening import SECOND, exposed, fact_id, happen, stand, today_of
 from service.plans.plan import Plan
 from service.plans.running.facts import Event as Fact
 from service.plans.running.rows import RowKind
@@ -92,7 +92,9 @@ def put_right(change: Change, command: Command, now: datetime, first: int = THIR
     if last.plan.offer.subsidy is None or last.before is None or not last.facts or is_put_right:
         return change
     happened = tuple([one.fact for one in last.facts])
-    for number, never in enumerate(bought_down.never_followed(last.plan, happened, today)[:MOST], UNDOES):
+    numbers = [ids.index_of(one.fact.id) for moved in change.moved for one in moved.facts]
+    start = max([UNDOES - 1, *(number for number in numbers if number < SECOND)]) + 1  # it may be called twice
+    for number, never in enumerate(bought_down.never_followed(last.plan, happened, today)[:MOST], start):
         change = _with(change, last, command, None, structs.replace(never, id=_id(command, number)), now)
     for number, (event, fact) in enumerate(_follows(last.before, change.plan, happened, today), first):
         known = structs.replace(fact, id=_id(command, number), recorded_on=today)

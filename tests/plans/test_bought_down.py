@@ -3,23 +3,28 @@
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
+from service import ids
 from service.ledger.chart import LedgerAccount as A
 from service.limits.account import Account
 from service.plans.capture import Capture
+from service.plans.charges import Waive
 from service.plans.correction import Correct
 from service.plans.days import PassDays, next_day
 from service.plans.dispute import OpenDispute
 from service.plans.money_back import Refund, ReturnPayment
+from service.plans.pausing import PauseCollection
 from service.plans.payment import RecordPayment
 from service.plans.reschedule import ChargeOff
 from service.plans.running.dispute_facts import DisputeReason
 from service.plans.running.fact import Fact
-from service.plans.running.facts import Captured, ChargedOff, Refunded
+from service.plans.running.facts import Captured, ChargedOff, Levied, PauseReason, Refunded
 from service.plans.running.subsidy_facts import BoughtDown, BuyDown
 from service.plans.running.versions import in_order
 from service.subsidies.offered import Subsidy
 from service.subsidies.scheme import BuyDownPart, Funder, FunderKind
+from service.terms.servicing import LateFee, Servicing
 from service.terms.terms import Terms, Unit
 from tests.plans.lives import NOON, PERSON, Life, agreement
 from tests.plans.simulated.asked import OPERATOR, PROCESSOR
@@ -32,11 +37,13 @@ SCHEME = Subsidy(
 )  # fmt: skip
 
 
-def bought() -> tuple[Life, str]:
+def bought(servicing: Servicing | None = None) -> tuple[Life, str]:
     """12,000.00 captured on 2 March, in twelve months without interest."""
     life = Life(Account(7, PERSON, "EUR", 20_000_00))
     terms = Terms(instalments=12, every=1, unit=Unit.MONTH)
-    plan_id = life.authorize(agreement(amount=12_000_00, terms=terms, subsidy=SCHEME))
+    plan_id = life.authorize(
+        agreement(amount=12_000_00, terms=terms, subsidy=SCHEME, servicing=servicing or Servicing())
+    )
     life.do(Capture, plan_id, amount=12_000_00)
     return life, plan_id
 
@@ -83,11 +90,16 @@ def test_a_payment_that_finds_a_dispute_lost_gives_as_much_back() -> None:
     assert life.plans[plan_id].standing.buy_down == BuyDown(PAID_IN, 0, PAID_IN)
 
 
+def known(life: Life, plan_id: str) -> None:
+    """Its facts are read, as a command does that may need them."""
+    plan = life.plans[plan_id]
+    plan.standing.done = in_order(plan.offer.terms, [one.fact for one in life.facts[plan_id]])
+
+
 def without(life: Life, plan_id: str, kind: type[Fact]) -> None:
     """The last fact of a kind was a mistake."""
     last = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, kind)][-1]
-    plan = life.plans[plan_id]
-    plan.standing.done = in_order(plan.offer.terms, [one.fact for one in life.facts[plan_id]])
+    known(life, plan_id)
     life.do(Correct, plan_id, actor=OPERATOR, undone_id=last.id)
 
 
@@ -143,3 +155,45 @@ def test_a_capture_by_mistake_gives_back_what_is_income_by_then() -> None:
     without(life, plan_id, Captured)
     assert life.plans[plan_id].standing.buy_down == BuyDown()
     assert life.balances(plan_id)[A.SCHEME_RECEIVABLE] == life.balances(plan_id)[A.BUY_DOWN_INCOME] == 0
+
+
+@pytest.mark.parametrize("day_by_day", [True, False])
+def test_a_fee_that_is_waived_leaves_what_was_earned_after_it(day_by_day: bool) -> None:
+    life, plan_id = bought(Servicing(late_fee=LateFee(amount=5_00, grace_days=4)))
+    pass_to(life, plan_id, date(2026, 5, 3), day_by_day=day_by_day)
+    assert life.plans[plan_id].standing.buy_down.earned == 164_67
+    (fee,) = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, Levied)]
+    known(life, plan_id)
+    life.do(Waive, plan_id, actor=OPERATOR, fee_id=fee.id)
+    assert life.plans[plan_id].standing.buy_down.earned == 164_67
+
+
+def test_what_one_correction_undoes_twice_has_ids_of_its_own() -> None:
+    """The pause goes on again without the refund, so that the plan was not late for so long, either."""
+    life, plan_id = bought(Servicing(charge_off_days=40))
+    life.now += timedelta(days=1)
+    life.do(PauseCollection, plan_id, why=PauseReason.RETURN)
+    pass_to(life, plan_id, date(2026, 3, 20), day_by_day=True)
+    life.do(Refund, plan_id, amount=1_000_00)
+    (refund,) = [one.fact for one in life.facts[plan_id] if isinstance(one.fact, Refunded)]
+    pass_to(life, plan_id, date(2026, 6, 15), day_by_day=True)
+    assert life.plans[plan_id].standing.charged_off_on is not None
+    known(life, plan_id)
+    life.do(Correct, plan_id, actor=OPERATOR, undone_id=refund.id)
+    assert life.plans[plan_id].standing.charged_off_on is None
+    written = [one.fact.id for one in life.facts[plan_id]]
+    assert len(written) == len({*written})
+
+
+def test_what_an_older_version_released_is_undone_with_its_charge_off() -> None:
+    life, plan_id = bought(Servicing(charge_off_days=40))
+    pass_to(life, plan_id, date(2026, 5, 20), day_by_day=True)
+    facts = life.facts[plan_id]
+    bought_down = [(at, one, one.fact) for at, one in enumerate(facts) if isinstance(one.fact, BoughtDown)]
+    ((at, released, fact),) = [one for one in bought_down if one[2].released]
+    (given_up,) = [one for one in facts if isinstance(one.fact, ChargedOff)]
+    number_901 = ids.derive(ids.FACT, given_up.cause_id, 901)  # it has the next number now
+    facts[at] = replace(released, fact=replace(fact, id=number_901))
+    known(life, plan_id)
+    life.do(Correct, plan_id, actor=OPERATOR, undone_id=given_up.fact.id)
+    assert life.plans[plan_id].standing.buy_down.released == 0
