@@ -116,4 +116,4 @@ def _wanted(name: str, now: datetime) -> Wanted:
         body = msgspec.convert({"audience": "operator", "owner_id": name, "scopes": ["*"]}, KeyBody)
     except msgspec.ValidationError as error:
         raise Refused(Code.INVALID_FIELD, f"--operators {name!r}: {error}.") from None
-    return wanted_of(body, [route for router in ROUTERS for route in router.routes], now)
+    return wanted_of(body, [route for router in ROUTERS for route in router.as_routes()], now)

@@ -174,7 +174,7 @@ async def _key(settings: Settings, asked: dict[str, object]) -> None:
     now, secrets = clock.now(), secrets_of(settings)
     try:
         body = Body(KeyBody).read(json.dumps(asked).encode(), JSON)
-        wanted = wanted_of(body, [route for router in ROUTERS for route in router.routes], now)
+        wanted = wanted_of(body, [route for router in ROUTERS for route in router.as_routes()], now)
         async with _at_the_database(settings) as connection:
             await settle(connection, secrets, now)
             async with connection.transaction():

@@ -16,6 +16,9 @@ import msgspec
 import pytest
 
 from service import cli, config, db
+from service.access.key import Audience
+from service.api.scopes import scopes_of, scopes_of_browsers
+from service.app import ROUTERS, create_app
 from service.config import Environment, Settings
 from service.demo.seed import POLICY
 from tests.bench.cast import ATTRIBUTES
@@ -112,6 +115,14 @@ async def test_a_key_is_printed_alone_and_does_what_its_scopes_say(production: S
     assert row
     assert tuple(row)[1:] == ("operator", "ada", ["keys", "policies"])
     assert err == f"Key {row['key_id']} of the operator ada, shown this once:\n"
+
+
+def test_commands_know_the_scopes_that_the_application_has(settings: Settings) -> None:
+    app, routes = create_app(settings), [route for router in ROUTERS for route in router.as_routes()]
+    for audience in Audience:
+        assert scopes_of(routes, audience) == scopes_of(app.routes, audience)
+    assert {"keys", "policies:read"} <= scopes_of(routes, Audience.OPERATOR)
+    assert scopes_of_browsers(routes) == scopes_of_browsers(app.routes) != set()
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,10 @@ class Handlers(Router):
                 found[join_paths([self.path, path])].append(handler)
         return found
 
+    def as_routes(self) -> list[HTTPRoute]:
+        """Its addresses with their handlers, for who asks what there is where no application is."""
+        return [HTTPRoute(path=path, route_handlers=there) for path, there in self.by_path().items()]
+
 
 class Straight(Litestar):
     """The framework's application with a short way through it.
