@@ -88,8 +88,8 @@ def put_right(change: Change, command: Command, now: datetime, first: int = THIR
     """
     last = change.moved[-1]
     today = today_of(last.plan, now)
-    is_put_right = last.by == THE_DAY  # each day saw to what it had brought about
-    if last.plan.offer.subsidy is None or last.before is None or not last.facts or is_put_right:
+    is_by_a_day = last.by == THE_DAY  # a day has already added what follows from it
+    if last.plan.offer.subsidy is None or last.before is None or not last.facts or is_by_a_day:
         return change
     happened = tuple([one.fact for one in last.facts])
     numbers = [ids.index_of(one.fact.id) for moved in change.moved for one in moved.facts]

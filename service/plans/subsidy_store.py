@@ -130,9 +130,12 @@ def _held(plan: Plan) -> HeldSubsidy:
 
 
 def _paid_again(plan: Plan, undone: str) -> int:
-    """What a scheme pays in because that what had become of it did not happen; below zero: it gets it back."""
-    never = next((one for one in facts_of(plan) if one.id == undone), None)
-    return never.returned - never.paid_in if isinstance(never, BoughtDown) else 0
+    """What a scheme pays in again, as the fact `undone`, by which it got something back, never happened.
+
+    Below zero: what it gets back, as it had paid in by that fact.
+    """
+    fact = next((one for one in facts_of(plan) if one.id == undone), None)
+    return fact.returned - fact.paid_in if isinstance(fact, BoughtDown) else 0
 
 
 def _paid(moved: Moved, on: date) -> list[PaidSubsidy]:
