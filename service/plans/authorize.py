@@ -18,8 +18,7 @@ from service.plans.bookkeeping import booked
 from service.plans.happening import SECOND, fact_id
 from service.plans.offer import Agreement, Kind
 from service.plans.plan import Plan, business_day
-from service.plans.running.facts import Authorized
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact, Authorized
 from service.plans.running.use_facts import OrderConfirmed
 from service.plans.running.versions import standing_after
 from service.plans.use import confirmed_event
@@ -68,7 +67,7 @@ class Authorize(Command, frozen=True, kw_only=True):
         offer = agreement.offer
         exposure = offer.waived if offer.kind is Kind.DEPOSIT else offer.amount
         today = business_day(now, offer.time_zone)
-        facts: list[Fact] = [
+        facts: list[AnyFact] = [
             Authorized(id=fact_id(self), recorded_on=today, on=today, amount=exposure, held=offer.held)
         ]
         if book.permission_id is not None:

@@ -19,7 +19,7 @@ from service.limits.account import Account
 from service.partners.budget import Use
 from service.plans.offer import Agreement
 from service.plans.plan import Plan, next_actions
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact
 from service.statement import Row, SmallInt
 from service.subsidies.interest import Used
 
@@ -47,7 +47,7 @@ class Recorded(Struct, frozen=True):
     recorded_at: datetime
     actor: Actor
     cause_id: str
-    fact: Fact
+    fact: AnyFact
     reference: str | None = None  # the payer's or processor's own, of a payment or a dispute
 
 

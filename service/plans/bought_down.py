@@ -23,8 +23,8 @@ from service.plans.happening import SECOND
 from service.plans.offer import Offer
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of
+from service.plans.running.facts import AnyFact as Fact
 from service.plans.running.facts import Captured, Corrected, Refunded, undone_by
-from service.plans.running.facts import Event as Fact
 from service.plans.running.rows import RowKind
 from service.plans.running.standing import Standing
 from service.plans.running.subsidy_facts import NO_BUY_DOWN, BoughtDown

@@ -13,6 +13,7 @@ from service.plans.recorded import facts_of, undoing
 from service.plans.running.deposit_facts import ClaimClosed
 from service.plans.running.facts import (
     Amended,
+    AnyFact,
     AuthorizationExtended,
     Authorized,
     Captured,
@@ -22,7 +23,6 @@ from service.plans.running.facts import (
     GivenBack,
     undone_by,
 )
-from service.plans.running.facts import Event as Fact
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseStarted
 
@@ -55,7 +55,7 @@ class Correct(PlanCommand, frozen=True, kw_only=True):
         bills = tuple([bill for bill in plan.bills if bill.capture_id != undone.id])
         return happen(book, plan, self, fact, now, lambda _: event, bills=bills)
 
-    def _undone(self, plan: Plan) -> Fact:
+    def _undone(self, plan: Plan) -> AnyFact:
         """The fact, if it may be undone."""
         fact = next((one for one in facts_of(plan) if one.id == self.undone_id), None)
         if fact is None:

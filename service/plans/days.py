@@ -35,8 +35,8 @@ from service.plans.happening import exposed, named, stand, today_of
 from service.plans.plan import Plan
 from service.plans.running.deposit_facts import Claim, ClaimState
 from service.plans.running.dispute_facts import DisputeState
+from service.plans.running.facts import AnyFact as Fact
 from service.plans.running.facts import Captured, ChargedOff, CollectionResumed, Levied, PauseReason
-from service.plans.running.facts import Event as Fact
 from service.plans.running.pauses import day_past_due, rests_on
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing

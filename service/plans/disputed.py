@@ -9,8 +9,7 @@ from msgspec import Struct, field
 from service.event_type import EventType
 from service.plans.running.dispute_facts import DisputeClosed, DisputeOpener, DisputeReason, DisputeState
 from service.plans.running.disputes import ROUNDS_MAX, still_disputed
-from service.plans.running.facts import Event as Fact
-from service.plans.running.facts import Refunded
+from service.plans.running.facts import AnyFact, Refunded
 from service.plans.running.standing import Dispute, Standing
 
 REFUNDS = (DisputeState.LOST, DisputeState.ACCEPTED)
@@ -55,7 +54,7 @@ def next_of_dispute(standing: Standing) -> list[str]:
 
 def closing(
     standing: Standing, dispute: Dispute, outcome: DisputeState, on: date
-) -> Iterator[tuple[EventType, dict[str, Any], Fact]]:
+) -> Iterator[tuple[EventType, dict[str, Any], AnyFact]]:
     """What the end of a dispute brings about: types of events with their data, and the facts, without their ids.
 
     Lost or accepted, what was disputed comes back, as far as it has not come back before.

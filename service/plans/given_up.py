@@ -25,8 +25,7 @@ from service.plans.days import A_DAY
 from service.plans.happening import exposed, stand, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
-from service.plans.running.facts import ChargedOff, Corrected, undone_by
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact, ChargedOff, Corrected, undone_by
 from service.plans.running.pauses import day_past_due, rests_on
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, before_what_comes
@@ -48,7 +47,7 @@ def put_right(change: Change, command: Command, now: datetime) -> Change:
         return change
 
 
-def _facts(before: Plan, plan: Plan, days: int, today: date, undone: set[str]) -> Sequence[Fact]:
+def _facts(before: Plan, plan: Plan, days: int, today: date, undone: set[str]) -> Sequence[AnyFact]:
     """What happens to a plan that would be given up on another day than it was."""
     standing = plan.standing
     if standing.charged_off_on is None:
@@ -93,7 +92,7 @@ def _given_up_on(standing: Standing, days: int, until: date) -> date | None:
     return None
 
 
-def _with(change: Change, command: Command, facts: Sequence[Fact], now: datetime) -> Change:
+def _with(change: Change, command: Command, facts: Sequence[AnyFact], now: datetime) -> Change:
     plan, account, moved = change.moved[-1].plan, change.account, list(change.moved)
     for number, fact in enumerate(facts, FIRST):
         one = replace(fact, id=ids.derive(ids.FACT, command.command_id, number))
@@ -107,7 +106,7 @@ def _with(change: Change, command: Command, facts: Sequence[Fact], now: datetime
     return replace(change, account=account, moved=tuple(moved))
 
 
-def _event(before: Plan, fact: Fact) -> Event:
+def _event(before: Plan, fact: AnyFact) -> Event:
     if isinstance(fact, Corrected):
         return Event(EventType.CORRECTED, {"fact_id": fact.fact_id, "fact": "charged_off"})
     assert isinstance(fact, ChargedOff)

@@ -14,8 +14,7 @@ from service.plans.amounts import Amounts, amounts_of
 from service.plans.book import Book, Change, Command, Event, Moved, Recorded, since_when
 from service.plans.bookkeeping import booked
 from service.plans.plan import Plan, business_day
-from service.plans.running.facts import Amended, Captured, CaptureReversed, Levied, Refunded
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import Amended, AnyFact, Captured, CaptureReversed, Levied, Refunded
 from service.plans.running.standing import Standing
 from service.plans.running.versions import after, lines_of
 from service.plans.state import has_ended, state_of
@@ -25,7 +24,7 @@ LENDS: Final = (Amended, Captured, CaptureReversed)  # such facts may promise mo
 
 
 def happen(
-    book: Book, plan: Plan, command: Command, fact: Fact, now: datetime, tell: Callable[[Plan], Event],
+    book: Book, plan: Plan, command: Command, fact: AnyFact, now: datetime, tell: Callable[[Plan], Event],
     reference: str | None = None, **fields: Any,
 ) -> Change:  # fmt: skip
     """One more fact of a plan: folded, booked, counted into the account's exposure, and told.
@@ -58,13 +57,13 @@ def stand(plan: Plan, standing: Standing, actor: Actor, now: datetime, **fields:
     )
 
 
-def exposed(account: Account, before: Amounts, following: Amounts, fact: Fact | None = None) -> Account:
+def exposed(account: Account, before: Amounts, following: Amounts, fact: AnyFact | None = None) -> Account:
     """The account after a fact has changed what a plan promises and owes. Refused: LIMIT_EXCEEDED (more is lent)."""
     reserved, used = following.reserved - before.reserved, following.used - before.used
     return expose(account, reserved, used, is_new=isinstance(fact, LENDS))
 
 
-def named(fact: Fact) -> dict[str, str]:
+def named(fact: AnyFact) -> dict[str, str]:
     """What an event calls the fact that it tells of: `fee_id` of a fee, `refund_id` of a refund, nothing of others."""
     match fact:
         case Levied():

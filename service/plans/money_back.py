@@ -15,8 +15,7 @@ from service.plans.happening import fact_id, happen, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
 from service.plans.running.fact import Money
-from service.plans.running.facts import ChargedBack, OverpaidReturned, Paid, PaymentReturned, Refunded
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact, ChargedBack, OverpaidReturned, Paid, PaymentReturned, Refunded
 from service.terms.allocation_rule import PaymentKind
 
 MOVED_BY_A_BANK = (PaymentKind.PAYMENT, PaymentKind.DOWN_PAYMENT)
@@ -151,7 +150,7 @@ class TakeBack(Correct, frozen=True, kw_only=True):
 
     who_may = frozenset({ActorKind.PROCESSOR})
 
-    def _undone(self, plan: Plan) -> Fact:
+    def _undone(self, plan: Plan) -> AnyFact:
         """The return, which nobody has undone."""
         fact = super()._undone(plan)
         if not isinstance(fact, OverpaidReturned):

@@ -16,8 +16,7 @@ from service.partners.funding import Funding
 from service.partners.layouts import TxnType
 from service.plans.book import Moved
 from service.plans.plan import Plan
-from service.plans.running.facts import Event as Fact
-from service.plans.running.facts import Paid, Refunded, undone_by
+from service.plans.running.facts import AnyFact, Paid, Refunded, undone_by
 from service.plans.running.subsidy_facts import Subsidised
 from service.terms.allocation_rule import PaymentKind
 
@@ -130,7 +129,7 @@ def _is_early(plan: Plan, on: date) -> bool:
     return plan.amounts.outstanding == 0 and plan.remaining == 0 and any(line.due_on > on for line in plan.lines)
 
 
-def _fact(moved: Moved) -> Fact | None:
+def _fact(moved: Moved) -> AnyFact | None:
     return moved.facts[-1].fact if moved.facts else None
 
 

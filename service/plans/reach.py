@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.plans.plan import Plan, business_day
-from service.plans.running.facts import DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged, ReAged
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact, DueMoved, Extended, HolidayGranted, InterestPaused, RateChanged, ReAged
 from service.terms.frame import YEARS_MAX, are_years_apart
 from service.terms.pricing import is_capped, price_of
 from service.terms.terms import Unit
@@ -23,7 +22,7 @@ RATE_MAX: Final = 100_000  # per cent per year
 DAYS: Final = {Unit.DAY: 1, Unit.WEEK: 7, Unit.HALF_MONTH: 15, Unit.MONTH: 30, Unit.YEAR: 365}
 
 
-def refuse_beyond(plan: Plan, change: Fact) -> None:
+def refuse_beyond(plan: Plan, change: AnyFact) -> None:
     """Refused: IMPOSSIBLE_TERMS, for a date before the plan or too far ahead, too many lines, too high a rate, by the
     law of the plan as well."""
     for name, day in _dates(change):
@@ -68,7 +67,7 @@ def _refuse_dear(plan: Plan, rate_percent: Decimal) -> None:
         raise Refused(Code.IMPOSSIBLE_TERMS, sentence, "/rate_percent")
 
 
-def _dates(change: Fact) -> list[tuple[str, date]]:
+def _dates(change: AnyFact) -> list[tuple[str, date]]:
     dates = [("on", change.on)]
     if isinstance(change, DueMoved):
         dates.append(("to", change.to))
@@ -79,7 +78,7 @@ def _dates(change: Fact) -> list[tuple[str, date]]:
     return dates
 
 
-def _more_lines(change: Fact) -> int:
+def _more_lines(change: AnyFact) -> int:
     """So many lines may be added."""
     match change:
         case Extended() | ReAged():

@@ -22,7 +22,7 @@ from service.plans.book import Began, Notice, Recorded
 from service.plans.offer import Kind, Offer
 from service.plans.past import began_of
 from service.plans.plan import Plan
-from service.plans.running.facts import Captured, CaptureReversed, Corrected, Event, Paid
+from service.plans.running.facts import AnyFact, Captured, CaptureReversed, Corrected, Paid
 from service.plans.running.kept import recall
 from service.plans.running.standing import Standing
 from service.plans.running.versions import in_order, lines_of, standing_after
@@ -110,7 +110,7 @@ def read_offer(kept: bytes) -> Offer:
     return _decode_offer(unpacked(kept))
 
 
-def paid_of(fact: Event, reference: str | None) -> Notice | None:
+def paid_of(fact: AnyFact, reference: str | None) -> Notice | None:
     """What is known of a payment that came with a reference; None of anything else."""
     if not isinstance(fact, Paid) or reference is None:
         return None
@@ -158,4 +158,4 @@ _PLAIN: Final = (
 _decode_offer: Final = msgspec.json.Decoder(Offer).decode
 _decode_funding: Final = msgspec.json.Decoder(Funding).decode
 _decode_noted: Final = msgspec.json.Decoder(list[_Noted]).decode
-decode_fact: Final = msgspec.json.Decoder(Event).decode
+decode_fact: Final = msgspec.json.Decoder(AnyFact).decode

@@ -45,7 +45,7 @@ from service.plans.rows import (
     PassedPlan,
     booked_on,
 )
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact
 from service.statement import Query, Row, SmallInt, Statement, run, together
 from service.support.loss_store import open_losses
 
@@ -79,7 +79,7 @@ class Expected(Row, frozen=True, gc=False):
 
 class _Notice(Struct):
     reference: str
-    fact: Fact
+    fact: AnyFact
 
 
 _UNMOVED: Final = {

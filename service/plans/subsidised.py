@@ -20,7 +20,7 @@ from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand,
 from service.plans.bookkeeping import booked
 from service.plans.happening import SECOND, exposed, fact_id, happen, stand, today_of
 from service.plans.plan import Plan
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact as Fact
 from service.plans.running.rows import RowKind
 from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.versions import after

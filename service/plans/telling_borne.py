@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 
 
-def borne(fact: Event, money: Callable[[int], str]) -> str:
+def borne(fact: AnyFact, money: Callable[[int], str]) -> str:
     """The sentence; empty for a fact that is about no scheme."""
     match fact:
         case Subsidised(amount=amount):

@@ -22,13 +22,13 @@ from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, Cla
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed
 from service.plans.running.facts import (
     Amended,
+    AnyFact,
     Authorized,
     Captured,
     CaptureReversed,
     ChargedBack,
     ChargedOff,
     Corrected,
-    Event,
     Forgiven,
     GivenBack,
     Levied,
@@ -62,11 +62,11 @@ class Step(Struct, frozen=True):
     after: Standing
 
     @property
-    def fact(self) -> Event:
+    def fact(self) -> AnyFact:
         return self.recorded.fact
 
     @property
-    def about(self) -> Event | None:
+    def about(self) -> AnyFact | None:
         """The payment, the fee, or whatever it undoes, that the fact is about."""
         about_id = about_of(self.fact)
         known = self.before.done if self.before and about_id else None
@@ -205,7 +205,7 @@ def operator_entry(step: Step, sentence: str) -> OperatorEntry:
     return OperatorEntry(**structs.asdict(entry_of(step, sentence)), actor_id=step.recorded.actor.actor_id)
 
 
-def about_of(fact: Event) -> str | None:
+def about_of(fact: AnyFact) -> str | None:
     """The id of the payment, fee or other fact that a fact is about."""
     match fact:
         case (

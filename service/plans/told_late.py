@@ -24,8 +24,7 @@ from service.plans.days import A_DAY, A_YEAR
 from service.plans.happening import exposed, stand, today_of
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of, undoing
-from service.plans.running.facts import ChargedOff, Forgiven, Levied, Waived, undone_by
-from service.plans.running.facts import Event as Fact
+from service.plans.running.facts import AnyFact, ChargedOff, Forgiven, Levied, Waived, undone_by
 from service.plans.running.pauses import days_past_due, rests_on
 from service.plans.running.versions import after, before_what_comes
 from service.terms.allocation_rule import Component
@@ -67,7 +66,7 @@ def without_fees(change: Change, command: Command, now: datetime) -> Change:
     return change if len(moved) == len(change.moved) else replace(change, account=account, moved=tuple(moved))
 
 
-def _goes_on(plan: Plan, fact: Fact) -> bool:
+def _goes_on(plan: Plan, fact: AnyFact) -> bool:
     """Whether it undoes that the plan was given up: what was told in between was not looked at."""
     undone = undone_by(fact)
     return undone is not None and any(one.id == undone and isinstance(one, GIVEN_UP) for one in facts_of(plan))

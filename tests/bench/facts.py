@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from service.plans.running.facts import Captured, Event, Paid
+from service.plans.running.facts import AnyFact, Captured, Paid
 from service.plans.running.versions import next_version, replay
 from service.terms.schedule import build_schedule
 from service.terms.terms import Terms, Unit
@@ -35,14 +35,14 @@ def in_schedules() -> dict[str, float]:
     return {name: round(cost, 1) for name, cost in found.items()}
 
 
-def _life(terms: Terms, paid: int) -> list[Event]:
+def _life(terms: Terms, paid: int) -> list[AnyFact]:
     """Captured, and so many instalments paid on their days."""
     rows = build_schedule(terms, AMOUNT, START)
     payments = [Paid(id=f"p{row.number}", recorded_on=row.due_on, on=row.due_on, amount=row.total) for row in rows]
     return [Captured(id="c", recorded_on=START, on=START, amount=AMOUNT), *payments[:paid]]
 
 
-def _next(terms: Terms, events: list[Event]) -> float:
+def _next(terms: Terms, events: list[AnyFact]) -> float:
     *before, last = events
     version = replay(terms, before, before[-1].on)
     return _cost(lambda: next_version(version, last, last.on), passes=PASSES_OF_ONE)

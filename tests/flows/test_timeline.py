@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from tests.flows.world import NOON, SHARED, World
 
 
@@ -177,5 +177,5 @@ async def test_every_kind_of_fact_has_a_sentence(world: World) -> None:
     words |= {"collection_paused", "collection_resumed"}  # test_time_passes.py
     words |= {"subsidised", "subsidy_returned"}  # test_interest_subsidies.py
     words |= {"bought_down"}  # test_buy_downs.py
-    assert words == {kind.__struct_config__.tag for kind in Event.__args__}
+    assert words == {kind.__struct_config__.tag for kind in AnyFact.__args__}
     assert all(one["sentence"].endswith(".") for one in told)

@@ -253,7 +253,7 @@ class Story:
         self.case = case
         self.terms = terms_of(case)
         self.today = self.as_of = day(case["loan"]["submitted on date"])
-        self.facts: list[fact.Event] = []
+        self.facts: list[fact.AnyFact] = []
         self.automatic: list[str] = []  # payments that the product made by itself
         self.is_captured = False
 

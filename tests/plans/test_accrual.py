@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.errors import Refused
 from service.plans.accrual import earned_interest, earned_of_line, lost_interest, runs, settled_interest
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.standing import Standing
 from service.plans.running.versions import in_order, standing_after
 from service.terms.allocation_rule import Component
@@ -46,7 +46,7 @@ def test_a_line_without_days_is_earned_on_its_day() -> None:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> tuple[Terms, list[Event]]:
+def lives(draw: st.DrawFn) -> tuple[Terms, list[AnyFact]]:
     """Facts as they become known, late ones and changes of the schedule among them; some end in a charge-off."""
     terms = draw(running_terms())
     events = draw(changes(terms, draw(money_facts(draw(st.integers(500, 2_000_00))))))
@@ -60,7 +60,7 @@ def lives(draw: st.DrawFn) -> tuple[Terms, list[Event]]:
     return terms, sorted(events, key=lambda event: event.recorded_on)
 
 
-def days_of(terms: Terms, events: list[Event]) -> list[tuple[date, Standing]]:
+def days_of(terms: Terms, events: list[AnyFact]) -> list[tuple[date, Standing]]:
     """Where the plan stands at the end of days until after the last due date, with what is known by then."""
     known: dict[date, Standing] = {}
     for day in sorted({event.recorded_on for event in events}):
@@ -85,7 +85,7 @@ def in_books(standing: Standing) -> int:
 
 
 @given(lives())
-def test_what_the_days_earn_is_the_interest_in_the_end(life: tuple[Terms, list[Event]]) -> None:
+def test_what_the_days_earn_is_the_interest_in_the_end(life: tuple[Terms, list[AnyFact]]) -> None:
     """Summed day by day; a day of late facts may take some back; what is owed and earned is never negative."""
     try:
         days = days_of(*life)
@@ -126,7 +126,7 @@ def test_only_what_was_due_is_lost(end: type[facts.ChargedOff | facts.Forgiven])
 def test_what_is_recovered_is_earned_when_it_comes() -> None:
     """Of two lines' interest one was due when the plan was charged off, and all is paid afterwards."""
     on = date(2026, 4, 17)
-    events: list[Event] = [
+    events: list[AnyFact] = [
         facts.Captured(id="c", recorded_on=FIRST, on=FIRST, amount=600_00),
         facts.ChargedOff(id="end", recorded_on=on, on=on),
         facts.Paid(id="p", recorded_on=on, on=on, amount=700_00),

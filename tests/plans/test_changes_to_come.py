@@ -26,7 +26,7 @@ from tests.plans.verbs_of_routes import OPERATOR, VERBS
 TODAY: Final = NOON.date()
 DAILY: Final = replace(YEARLY, recalculate=True)
 TERMS: Final = {"without interest": PAY_IN_4, "by the period": YEARLY, "with fees": WITH_FEES, "by the day": DAILY}
-CHANGES: Final[dict[str, Callable[[date], facts.Event]]] = {
+CHANGES: Final[dict[str, Callable[[date], facts.AnyFact]]] = {
     "rate": lambda on: facts.RateChanged(**UNWRITTEN, on=on, rate_percent=Decimal(3)),
     "pause": lambda on: facts.InterestPaused(**UNWRITTEN, on=on, end_on=on + timedelta(10)),
     "extension": lambda on: facts.Extended(**UNWRITTEN, on=on, instalments=2),
@@ -138,7 +138,7 @@ def test_money_that_came_in_time_for_a_quote_is_not_refused_for_what_was_changed
         facts.ReAmortized(**UNWRITTEN, on=TODAY + timedelta(1)),
     ],
 )
-def test_what_is_owed_on_a_day_to_come_is_not_spread_today(change: facts.Event) -> None:
+def test_what_is_owed_on_a_day_to_come_is_not_spread_today(change: facts.AnyFact) -> None:
     life, plan_id = lent(PAY_IN_4)
     with pytest.raises(Refused) as refused:
         life.do(Reschedule, plan_id, change=change, actor=OPERATOR)

@@ -21,7 +21,7 @@ from service.plans.postpone import PostponeDueDate
 from service.plans.reschedule import UNWRITTEN, ChargeOff, Forgive, Reschedule
 from service.plans.running.acceleration_fact import AccelerationReason
 from service.plans.running.dispute_facts import DisputeReason
-from service.plans.running.facts import DueMoved, Event, PauseReason
+from service.plans.running.facts import AnyFact, DueMoved, PauseReason
 from service.plans.running.kept import keep, recall
 from service.plans.running.versions import standing_after
 from service.plans.withdrawal import Withdraw
@@ -248,7 +248,7 @@ def test_who_may() -> None:
 def test_it_is_kept_and_told_again_from_the_facts() -> None:
     life, plan_id = owed()
     plan = life.do(PostponeDueDate, plan_id, due_on=FIRST, to=SECOND)
-    facts = [msgspec.json.decode(msgspec.json.encode(one.fact), type=Event) for one in life.facts[plan_id]]
+    facts = [msgspec.json.decode(msgspec.json.encode(one.fact), type=AnyFact) for one in life.facts[plan_id]]
     anew = standing_after(plan.offer.terms, facts)
     assert keep(anew) == keep(plan.standing)
     kept = recall(keep(plan.standing), plan.offer.terms)
@@ -262,7 +262,7 @@ def test_what_was_kept_before_there_was_such_a_right_reads_as_before() -> None:
     assert msgspec.json.encode(Servicing()) == b"{}"
     assert (Servicing().postpone_days_max, Servicing().postpone_times_max) == (0, 0)
     moved = b'{"fact":"due_moved","on":"2026-03-16","to":"2026-03-20","id":"fc_1","recorded_on":"2026-03-02"}'
-    fact = msgspec.json.decode(moved, type=Event)
+    fact = msgspec.json.decode(moved, type=AnyFact)
     assert msgspec.json.encode(fact) == moved
     assert isinstance(fact, DueMoved)
     assert fact.due_on is None

@@ -87,11 +87,11 @@ def _asks(command: type[PlanCommand], **more: Any) -> Does:
     return Does(command, lambda _: dict(more))
 
 
-def _changes(change: Callable[[date], facts.Event]) -> Does:
+def _changes(change: Callable[[date], facts.AnyFact]) -> Does:
     return Does(Reschedule, lambda plan: {"change": change(plan.changed_at.date())})
 
 
-def _last(life: Life, plan_id: str, kind: type[facts.Event] | None) -> str:
+def _last(life: Life, plan_id: str, kind: type[facts.AnyFact] | None) -> str:
     found = [one.fact.id for one in life.facts[plan_id] if kind is None or isinstance(one.fact, kind)]
     return found[-1] if found else "py_none"
 
@@ -116,7 +116,7 @@ def _authenticate(life: Life, plan_id: str) -> None:
     require_waiting(life.plans[plan_id], Authenticator.CODE)
 
 
-_NAMED: Final[dict[str, type[facts.Event] | None]] = {
+_NAMED: Final[dict[str, type[facts.AnyFact] | None]] = {
     "payment_id": facts.Paid,
     "fee_id": facts.Levied,
     "undone_id": None,

@@ -18,24 +18,24 @@ from service.terms.terms import Captures
 Change = RateChanged | InterestPaused | Extended | HolidayGranted | DueMoved
 
 
-def changed(standing: Standing, event: Change) -> None:
+def changed(standing: Standing, fact: Change) -> None:
     """Each course follows, and its rows ask for what it does."""
-    match event:
+    match fact:
         case RateChanged(on=on, rate_percent=rate):
             asked = refunds.interest_asked(standing)
-            _change(standing, event, lambda course: moves.change_rate(course, on, rate))
-            if event.keeps_settled:
-                refunds.return_more(standing, event, asked)
+            _change(standing, fact, lambda course: moves.change_rate(course, on, rate))
+            if fact.keeps_settled:
+                refunds.return_more(standing, fact, asked)
         case InterestPaused(on=on, end_on=end_on):
-            _change(standing, event, lambda course: moves.pause(course, on, end_on))
+            _change(standing, fact, lambda course: moves.pause(course, on, end_on))
         case Extended(on=on, instalments=more):
-            _change(standing, event, lambda course: moves.extend(course, on, more))
+            _change(standing, fact, lambda course: moves.extend(course, on, more))
         case HolidayGranted():
-            _grant_holiday(standing, event)
+            _grant_holiday(standing, fact)
         case DueMoved():
-            _move_due_date(standing, event)
-    if isinstance(event, RateChanged) and event.settles:
-        use_overpaid(standing, event.id, event.on)
+            _move_due_date(standing, fact)
+    if isinstance(fact, RateChanged) and fact.settles:
+        use_overpaid(standing, fact.id, fact.on)
 
 
 def is_settled(standing: Standing, course: Course) -> bool:
@@ -51,40 +51,40 @@ def _may_yet_owe(standing: Standing, course: Course) -> bool:
     return joins or any(row.is_open for row in standing.rows if row.course is course)
 
 
-def _move_due_date(standing: Standing, event: DueMoved) -> None:
+def _move_due_date(standing: Standing, fact: DueMoved) -> None:
     """Captures of their own terms have their own dates: those move that have this one, or show it for theirs."""
-    moved = event.due_on or event.on
+    moved = fact.due_on or fact.on
     dated = [(course, standing.unmoved(course, moved)) for course in standing.courses]
     have_it = [(course, due_on) for course, due_on in dated if due_on is not None]
     for course, due_on in have_it or [(standing.courses[0], moved)]:
-        _change_one(standing, event, course, partial(moves.move_due_date, due_on=due_on, to=event.to))
-    standing.postponed += event.due_on is not None and not event.by_lender
-    standing.sync(event.on)
+        _change_one(standing, fact, course, partial(moves.move_due_date, due_on=due_on, to=fact.to))
+    standing.postponed += fact.due_on is not None and not fact.by_lender
+    standing.sync(fact.on)
     standing.sort()
 
 
-def _grant_holiday(standing: Standing, event: HolidayGranted) -> None:
-    if event.principal:
-        _change(standing, event, lambda course: holiday.excuse_principal(course, event.on, event.principal))
-    if event.interest:
-        _change(standing, event, lambda course: holiday.defer_interest(course, event.on, event.interest))
+def _grant_holiday(standing: Standing, fact: HolidayGranted) -> None:
+    if fact.principal:
+        _change(standing, fact, lambda course: holiday.excuse_principal(course, fact.on, fact.principal))
+    if fact.interest:
+        _change(standing, fact, lambda course: holiday.defer_interest(course, fact.on, fact.interest))
     for row in standing.instalments():
-        if row.course and row.settled_on == event.on and not row.total_paid:
+        if row.course and row.settled_on == fact.on and not row.total_paid:
             row.settled_on = row.course.periods[0].begin  # what is excused was never owed
 
 
-def _change(standing: Standing, event: Change, change: Callable[[Course], None]) -> None:
+def _change(standing: Standing, fact: Change, change: Callable[[Course], None]) -> None:
     for course in standing.courses:
-        _change_one(standing, event, course, change)
+        _change_one(standing, fact, course, change)
         standing.add_rows(course)
-    standing.sync(event.on)
+    standing.sync(fact.on)
 
 
-def _change_one(standing: Standing, event: Change, course: Course, change: Callable[[Course], None]) -> None:
+def _change_one(standing: Standing, fact: Change, course: Course, change: Callable[[Course], None]) -> None:
     """Of a course that is settled only dates move, for what is left beside it or may yet join it."""
-    if not (event.keeps_settled and is_settled(standing, course)):
+    if not (fact.keeps_settled and is_settled(standing, course)):
         change(course)
     elif _may_yet_owe(standing, course):
         borne = [due.interest for due in course.dues()]
         change(course)
-        moves.keep_interest(course, borne, event.on)
+        moves.keep_interest(course, borne, fact.on)

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from service.errors import Code, Refused
 from service.plans.running.deposit_facts import Claim, ClaimClosed, ClaimContested, ClaimLowered, ClaimMade, ClaimState
-from service.plans.running.facts import Amended, Captured, Event, GivenBack
+from service.plans.running.facts import Amended, AnyFact, Captured, GivenBack
 from service.plans.running.standing import Standing
 
 
@@ -22,7 +22,7 @@ def went_on(standing: Standing, fact: ClaimMade | ClaimContested | ClaimLowered 
             standing.claim = replace(claim, state=fact.outcome, taken=0, closed_on=fact.on)
 
 
-def wait(standing: Standing, fact: Event) -> None:
+def wait(standing: Standing, fact: AnyFact) -> None:
     """Refused: what is to wait until the claim is closed, and a settlement of no claim that is open."""
     if not isinstance(fact, Captured | GivenBack | Amended):
         return

@@ -299,7 +299,7 @@ class Forgiven(Fact, frozen=True, tag="forgiven"):
     on: date
 
 
-Event = (
+AnyFact = (
     Authorized | Amended | AuthorizationExtended | ExpiryAnnounced | Captured | CaptureReversed | GivenBack | Paid
     | PaymentReturned | Refunded | OverpaidReturned | ChargedBack | Levied | Waived | Corrected | RateChanged
     | InterestPaused | Extended | DueMoved | HolidayGranted | ReAged | ReAmortized | Accelerated | ChargedOff
@@ -309,11 +309,11 @@ Event = (
 )  # fmt: skip
 
 
-def undone_by(event: Event) -> str | None:
+def undone_by(fact: AnyFact) -> str | None:
     """The id of the fact that never happened, now that this one has; None where it undoes nothing."""
-    match event:
+    match fact:
         case PaymentReturned(payment_id=undone) | CaptureReversed(capture_id=undone) | Waived(levy_id=undone):
             return undone
         case Corrected():
-            return event.fact_id
+            return fact.fact_id
     return None

@@ -8,7 +8,7 @@ from service.errors import Code, Refused
 from service.money import Rounding, quotient
 from service.plans.bill import LoweredBill
 from service.plans.running import outlook
-from service.plans.running.facts import Captured, Event, Paid, RateChanged, Refunded, undone_by
+from service.plans.running.facts import AnyFact, Captured, Paid, RateChanged, Refunded, undone_by
 from service.plans.running.paying import pay
 from service.plans.running.standing import Allocated, Standing
 from service.terms.allocation_rule import Component, PaymentKind
@@ -20,7 +20,7 @@ GOODWILL = (PaymentKind.GOODWILL, *GIVEN_BACK)
 MADE_UP = (Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.PENALTY)
 OF_INTEREST, OF_COSTS = "/interest", "/fee"  # how the parts that come back with a refund are named, after its own id
 NEVER_LENT = PaymentKind.MERCHANT_REFUND  # the kind of no payment of the consumer's
-Replay = Callable[[Terms, Sequence[Event]], Standing]
+Replay = Callable[[Terms, Sequence[AnyFact]], Standing]
 
 
 def refunded(standing: Standing, fact: Refunded, replay_all: Replay) -> None:
@@ -190,11 +190,11 @@ def _never_for_charges(terms: Terms) -> Terms:
     return replace(terms, allocation=replace(terms.allocation, by_kind=by_kind))
 
 
-def as_if_never_lent(facts: Sequence[Event]) -> list[Event]:
+def as_if_never_lent(facts: Sequence[AnyFact]) -> list[AnyFact]:
     """The facts without refunds, the refunded money paid back on the day it was lent."""
     never = {undone_by(fact) for fact in facts}
     left = sum(fact.amount for fact in facts if isinstance(fact, Refunded))
-    result: list[Event] = []
+    result: list[AnyFact] = []
     for fact in facts:
         if isinstance(fact, Refunded) or undone_by(fact) or fact.id in never:
             continue

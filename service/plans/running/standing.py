@@ -12,7 +12,7 @@ from service.plans.running.course import Course
 from service.plans.running.deposit_facts import OPEN as OPEN_CLAIMS
 from service.plans.running.deposit_facts import Claim
 from service.plans.running.dispute_facts import DisputeOpener, DisputeReason, DisputeState
-from service.plans.running.facts import Amended, Event, PauseReason, SettlementQuoted, Why, Withdrawn
+from service.plans.running.facts import Amended, AnyFact, PauseReason, SettlementQuoted, Why, Withdrawn
 from service.plans.running.period import Period
 from service.plans.running.rows import Row, RowKind
 from service.plans.running.subsidy_facts import NO_BUY_DOWN, BuyDown
@@ -135,7 +135,7 @@ class Standing(Struct, eq=False, array_like=True):
     subsidy_ended: bool = False  # ... and it pays no more
     buy_down: BuyDown = NO_BUY_DOWN
     last: Place | None = None  # of the fact that comes last
-    done: list[Event] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
+    done: list[AnyFact] | None = field(default_factory=list)  # all facts in their order; None: they were not loaded
 
     def copy(self) -> "Standing":
         """A working copy with courses and periods of its own; what money has settled it shares (`allocating`)."""

@@ -34,7 +34,7 @@ from service.plans.running import (
     withdrawing,
 )
 from service.plans.running.acceleration_fact import Accelerated
-from service.plans.running.facts import Event, undone_by
+from service.plans.running.facts import AnyFact, undone_by
 from service.plans.running.rows import Line, frozen
 from service.plans.running.standing import Allocated, Place, Standing
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
@@ -64,7 +64,7 @@ class Version(Struct, frozen=True):
     """A schedule as it stands on a day. The next fact goes on from `standing`, which has no interest up to that day."""
 
     terms: Terms
-    facts: tuple[Event, ...]  # in the order they were recorded
+    facts: tuple[AnyFact, ...]  # in the order they were recorded
     as_of: date
     lines: tuple[Line, ...]
     allocations: tuple[Allocated, ...]
@@ -81,33 +81,33 @@ class Version(Struct, frozen=True):
         return sha256(msgspec.json.encode((self.lines, self.overpaid))).hexdigest()
 
 
-def replay(terms: Terms, events: Sequence[Event], as_of: date) -> Version:
+def replay(terms: Terms, history: Sequence[AnyFact], as_of: date) -> Version:
     """The version that the facts make, with interest on what is overdue up to `as_of`. Refused if they cannot be."""
-    return _seen(standing_after(terms, in_order(terms, events)), tuple(events), as_of)
+    return _seen(standing_after(terms, in_order(terms, history)), tuple(history), as_of)
 
 
-def next_version(version: Version, event: Event, as_of: date) -> Version:
+def next_version(version: Version, fact: AnyFact, as_of: date) -> Version:
     """The version after one more fact."""
-    return _seen(after(version.standing, event), (*version.facts, event), as_of)
+    return _seen(after(version.standing, fact), (*version.facts, fact), as_of)
 
 
-def after(standing: Standing, event: Event) -> Standing:
+def after(standing: Standing, fact: AnyFact) -> Standing:
     """Where the plan stands after one more fact. One that does not come last needs all facts before it to be loaded.
 
     Refused: the fact cannot be; or with it, a change of the schedule that has taken effect could not have been.
     """
-    if comes_last(standing, event):
+    if comes_last(standing, fact):
         following = standing.copy()
-        _happen(following, event)
+        _happen(following, fact)
         return following
     assert standing.done is not None, "the facts before it were not loaded"
-    following, overtaken = _folded(standing.terms, in_order(standing.terms, [*standing.done, event]))
-    if overtaken and not isinstance(event, facts.Paid):  # money that came is not refused
+    following, overtaken = _folded(standing.terms, in_order(standing.terms, [*standing.done, fact]))
+    if overtaken and not isinstance(fact, facts.Paid):  # money that came is not refused
         _, before = _folded(standing.terms, standing.done)
         for one in [each for each in overtaken if not any(each is known for known in before)]:
-            if one is event:
+            if one is fact:
                 raise Refused(Code.STATE_FORBIDS, "The schedule has ended, and stays as it is.")
-            if one.on <= event.recorded_on:
+            if one.on <= fact.recorded_on:
                 sentence = f"Its schedule was changed with effect from {one.on}, which could not have been after that."
                 raise Refused(Code.STATE_FORBIDS, sentence)
     return following
@@ -123,13 +123,13 @@ def before_what_comes(standing: Standing, on: date) -> Standing:
     return standing_after(standing.terms, known)
 
 
-def comes_last(standing: Standing, event: Event) -> bool:
+def comes_last(standing: Standing, fact: AnyFact) -> bool:
     """Whether the fact goes after all others, and says nothing that those before it would have had to know."""
     if standing.last is None:
         return False
-    begins_to_cost = isinstance(event, facts.RateChanged) and event.rate_percent > 0 and not standing.bears_interest
-    is_known_before = begins_to_cost or isinstance(event, facts.Withdrawn) or undone_by(event) is not None
-    return not is_known_before and _place(standing.terms, event) >= standing.last
+    begins_to_cost = isinstance(fact, facts.RateChanged) and fact.rate_percent > 0 and not standing.bears_interest
+    is_known_before = begins_to_cost or isinstance(fact, facts.Withdrawn) or undone_by(fact) is not None
+    return not is_known_before and _place(standing.terms, fact) >= standing.last
 
 
 def lines_on(standing: Standing, as_of: date) -> tuple[Line, ...]:
@@ -146,10 +146,10 @@ def lines_of(standing: Standing) -> tuple[Line, ...]:
     return tuple([frozen(number, row) for number, row in enumerate(standing.rows, 1)])
 
 
-def _seen(standing: Standing, events: tuple[Event, ...], as_of: date) -> Version:
+def _seen(standing: Standing, history: tuple[AnyFact, ...], as_of: date) -> Version:
     """The standing on a day."""
     lines, allocations = lines_on(standing, as_of), tuple(standing.allocations.values())
-    return Version(standing.terms, events, as_of, lines, allocations, standing.overpaid, standing)
+    return Version(standing.terms, history, as_of, lines, allocations, standing.overpaid, standing)
 
 
 def amount_to_settle(version: Version, on: date) -> int:
@@ -184,89 +184,89 @@ def _exactly(version: Version, on: date, owed: int) -> int:
     return less if 0 < less < owed and settled(less).outstanding == 0 else owed
 
 
-def in_order(terms: Terms, events: Iterable[Event]) -> list[Event]:
+def in_order(terms: Terms, history: Iterable[AnyFact]) -> list[AnyFact]:
     """By the day they take effect; on one day what was known first goes first. Captures foreseen go before all else."""
-    return sorted(events, key=lambda event: _place(terms, event))
+    return sorted(history, key=lambda fact: _place(terms, fact))
 
 
-def _place(terms: Terms, event: Event) -> Place:
+def _place(terms: Terms, fact: AnyFact) -> Place:
     foreseen = terms.captures is Captures.FORESEEN
-    return not (foreseen and isinstance(event, FORESEEN)), event.on, event.recorded_on
+    return not (foreseen and isinstance(fact, FORESEEN)), fact.on, fact.recorded_on
 
 
-def standing_after(terms: Terms, events: Sequence[Event]) -> Standing:
+def standing_after(terms: Terms, history: Sequence[AnyFact]) -> Standing:
     """Where the plan stands after the facts, in the order given; those that were undone have not happened.
 
     A change of the schedule is of no account where the plan was given up, called due or settled before the day on which
     it takes effect, and that is told later than the change: so it holds up nothing that happens before its day.
     """
-    return _folded(terms, events)[0]
+    return _folded(terms, history)[0]
 
 
-def _folded(terms: Terms, events: Sequence[Event]) -> tuple[Standing, list[Event]]:
+def _folded(terms: Terms, history: Sequence[AnyFact]) -> tuple[Standing, list[AnyFact]]:
     """And the changes that are of no account."""
-    rates = [event.rate_percent for event in events if isinstance(event, facts.RateChanged)]
-    never = {undone: event for event in events if (undone := undone_by(event))}
-    withdrawal = next((one for one in events if isinstance(one, facts.Withdrawn) and one.id not in never), None)
+    rates = [fact.rate_percent for fact in history if isinstance(fact, facts.RateChanged)]
+    never = {undone: fact for fact in history if (undone := undone_by(fact))}
+    withdrawal = next((one for one in history if isinstance(one, facts.Withdrawn) and one.id not in never), None)
     bears_interest = any(rate > 0 for rate in (terms.rate_percent, *rates))
     standing = Standing(terms, bears_interest=bears_interest, withdrawal=withdrawal)
-    ended_by: Event | None = None
-    overtaken: list[Event] = []
-    for event in events:
-        if event.id in never or undone_by(event):
-            standing.captures += isinstance(never.get(event.id), facts.CaptureReversed)  # it keeps its number
-            _note(standing, event)
-        elif ended_by is not None and isinstance(event, OF_A_SCHEDULE) and _is_overtaken(event, ended_by):
-            overtaken.append(event)
-            _note(standing, event)
+    ended_by: AnyFact | None = None
+    overtaken: list[AnyFact] = []
+    for fact in history:
+        if fact.id in never or undone_by(fact):
+            standing.captures += isinstance(never.get(fact.id), facts.CaptureReversed)  # it keeps its number
+            _note(standing, fact)
+        elif ended_by is not None and isinstance(fact, OF_A_SCHEDULE) and _is_overtaken(fact, ended_by):
+            overtaken.append(fact)
+            _note(standing, fact)
         else:
-            _happen(standing, event)
+            _happen(standing, fact)
             if ended_by is None and standing.rows_stand_alone:
-                ended_by = event
+                ended_by = fact
     return standing, overtaken
 
 
-def _is_overtaken(change: Event, ended_by: Event) -> bool:
+def _is_overtaken(change: AnyFact, ended_by: AnyFact) -> bool:
     """Whether it was told before that what ended the schedule: on one day, where it has a day to come."""
     told_on = change.recorded_on
     return told_on < ended_by.recorded_on or (told_on == ended_by.recorded_on and change.on > told_on)
 
 
-def _happen(standing: Standing, event: Event) -> None:
+def _happen(standing: Standing, fact: AnyFact) -> None:
     """One more fact: first principal past due bears interest up to its day."""
-    if isinstance(event, MOVES_MONEY):
-        standing.bear_overdue(event.on)
-    apply(standing, event)
-    _note(standing, event)
+    if isinstance(fact, MOVES_MONEY):
+        standing.bear_overdue(fact.on)
+    apply(standing, fact)
+    _note(standing, fact)
 
 
-def _note(standing: Standing, event: Event) -> None:
+def _note(standing: Standing, fact: AnyFact) -> None:
     """It is the last one now."""
-    place = _place(standing.terms, event)
+    place = _place(standing.terms, fact)
     standing.last = place if standing.last is None else max(place, standing.last)
     if standing.done is not None:
-        standing.done.append(event)
+        standing.done.append(fact)
 
 
-def apply(standing: Standing, event: Event) -> None:
+def apply(standing: Standing, fact: AnyFact) -> None:
     """What one fact does."""
-    if is_of_no_account(standing, event):
+    if is_of_no_account(standing, fact):
         return
-    require_its_time(standing, event)
-    if standing.quote is not None and event.on <= standing.quote.good_until and not isinstance(event, KEEPS_A_QUOTE):
+    require_its_time(standing, fact)
+    if standing.quote is not None and fact.on <= standing.quote.good_until and not isinstance(fact, KEEPS_A_QUOTE):
         standing.quote = None
-    for rule in DOES[type(event)]:
-        rule(standing, event)
+    for rule in DOES[type(fact)]:
+        rule(standing, fact)
 
 
-def _refunded(standing: Standing, event: facts.Refunded) -> None:
-    refunds.refunded(standing, event, standing_after)
-    if not event.lowers:
-        pauses.end(standing, facts.PauseReason.RETURN, event.on)
+def _refunded(standing: Standing, fact: facts.Refunded) -> None:
+    refunds.refunded(standing, fact, standing_after)
+    if not fact.lowers:
+        pauses.end(standing, facts.PauseReason.RETURN, fact.on)
 
 
 # What each fact does, in this order.
-DOES: Final[dict[type[Event], tuple[Callable[[Standing, Any], None], ...]]] = {
+DOES: Final[dict[type[AnyFact], tuple[Callable[[Standing, Any], None], ...]]] = {
     facts.Authorized: (authorization.authorized,),
     facts.Amended: (authorization.amended, captures.amended),
     facts.AuthorizationExtended: (authorization.extended,),

@@ -5,7 +5,7 @@ from service.plans.running import claims, facts
 from service.plans.running.acceleration_fact import Accelerated
 from service.plans.running.deposit_facts import ClaimClosed, ClaimContested, ClaimLowered, ClaimMade
 from service.plans.running.dispute_facts import DisputeAnswered, DisputeAskedAgain, DisputeClosed, DisputeOpened
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.standing import Standing
 from service.plans.running.subsidy_facts import BoughtDown, Subsidised, SubsidyReturned
 from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
@@ -64,28 +64,28 @@ NEVER_AGREED = (*OF_A_SCHEDULE, facts.Levied, facts.SettlementQuoted, Accelerate
 OF_AN_AUTHORIZATION = (facts.Amended, facts.AuthorizationExtended, facts.ExpiryAnnounced, facts.GivenBack)
 
 
-def is_of_no_account(standing: Standing, event: Event) -> bool:
+def is_of_no_account(standing: Standing, fact: AnyFact) -> bool:
     """Whether the withdrawal of the consumer from the credit leaves nothing of it: before that day it changed the
     schedule, which is as if it had not been agreed; after it what may be captured, which is nothing.
     """
     if standing.withdrawal is None:
         return False
-    return isinstance(event, OF_AN_AUTHORIZATION if standing.schedule_ended else NEVER_AGREED)
+    return isinstance(fact, OF_AN_AUTHORIZATION if standing.schedule_ended else NEVER_AGREED)
 
 
-def require_its_time(standing: Standing, event: Event) -> None:
+def require_its_time(standing: Standing, fact: AnyFact) -> None:
     """Refused: STATE_FORBIDS, where such a fact comes too early, or too late."""
-    has_begun = any(course.periods[0].begin <= event.on for course in standing.courses)
+    has_begun = any(course.periods[0].begin <= fact.on for course in standing.courses)
     has_begun = has_begun or bool(standing.withdrawal and standing.lent)
-    if isinstance(event, facts.Refunded) and standing.from_held:
+    if isinstance(fact, facts.Refunded) and standing.from_held:
         has_begun = True  # a claim that the card has paid comes back as any other
-    if isinstance(event, facts.Forgiven) and any(row.is_open for row in standing.rows):
+    if isinstance(fact, facts.Forgiven) and any(row.is_open for row in standing.rows):
         has_begun = True  # what is owed though nothing was captured, such as a payment that had gone back and bounced
-    if not has_begun and not isinstance(event, BEFORE_A_CAPTURE):
-        by_then = f" by {event.on}" if standing.courses else " yet"  # one that is foreseen is known before its day
+    if not has_begun and not isinstance(fact, BEFORE_A_CAPTURE):
+        by_then = f" by {fact.on}" if standing.courses else " yet"  # one that is foreseen is known before its day
         raise Refused(Code.STATE_FORBIDS, f"Nothing has been captured{by_then}.")
-    if standing.closed and not isinstance(event, AFTER_THE_END):
+    if standing.closed and not isinstance(fact, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
-    if standing.schedule_ended and not isinstance(event, AFTER_ITS_SCHEDULE):
+    if standing.schedule_ended and not isinstance(fact, AFTER_ITS_SCHEDULE):
         raise Refused(Code.STATE_FORBIDS, "It was settled early or called due, or a part of it: its schedule stays.")
-    claims.wait(standing, event)
+    claims.wait(standing, fact)

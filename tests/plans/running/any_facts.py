@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.terms.allocation_rule import Allocation, AllocationRule, Component, Direction, Future, PaymentKind, order
 from service.terms.calendar import due_dates
 from service.terms.terms import ChargeOff, PaidEarly, Terms
@@ -37,9 +37,9 @@ def running_terms(draw: st.DrawFn) -> Terms:
 
 
 @st.composite
-def money_facts(draw: st.DrawFn, amount: int, *, keeps_settled: bool = False) -> list[Event]:
+def money_facts(draw: st.DrawFn, amount: int, *, keeps_settled: bool = False) -> list[AnyFact]:
     """A capture, and then money coming and going: payments, refunds, fees, payments taken back."""
-    events: list[Event] = [facts.Captured(id="c", recorded_on=START, on=START, amount=amount)]
+    events: list[AnyFact] = [facts.Captured(id="c", recorded_on=START, on=START, amount=amount)]
     today, left = START, amount  # that may be refunded
     owns: dict[str, int] = {}  # what is left of each payment
     for number in range(draw(st.integers(0, 6))):
@@ -70,7 +70,7 @@ def money_facts(draw: st.DrawFn, amount: int, *, keeps_settled: bool = False) ->
 
 
 @st.composite
-def changes(draw: st.DrawFn, terms: Terms, events: list[Event], *, keeps_settled: bool = False) -> list[Event]:
+def changes(draw: st.DrawFn, terms: Terms, events: list[AnyFact], *, keeps_settled: bool = False) -> list[AnyFact]:
     """Up to two changes of schedule among the facts."""
     result = list(events)
     for number in range(draw(st.integers(0, 2))):
@@ -78,7 +78,7 @@ def changes(draw: st.DrawFn, terms: Terms, events: list[Event], *, keeps_settled
         due_on = draw(st.sampled_from(due_dates(terms, START, terms.instalments)))
         later = due_on + timedelta(days=draw(st.integers(1, 40)))
         head: dict[str, Any] = {"id": f"x{number}", "recorded_on": on, "on": on, "keeps_settled": keeps_settled}
-        change: list[Event] = [
+        change: list[AnyFact] = [
             facts.RateChanged(**head, rate_percent=draw(st.decimals(0, 36, places=2))),
             facts.InterestPaused(**head, end_on=on + timedelta(days=draw(st.integers(0, 60)))),
             facts.Extended(**head, instalments=draw(st.integers(1, 4))),

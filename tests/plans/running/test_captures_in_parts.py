@@ -12,7 +12,7 @@ from msgspec import structs
 from service.errors import Code, Refused
 from service.money import Rounding
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.rows import Line, RowKind
 from service.plans.running.versions import Version, amount_to_settle, next_version, replay
 from service.terms.parts import Part
@@ -38,12 +38,12 @@ def captured(number: int, amount: int, on: date = START) -> facts.Captured:
     return facts.Captured(id=f"capture-{number}", recorded_on=on, on=on, amount=amount)
 
 
-def life(parts: list[Part], days: list[date]) -> list[Event]:
+def life(parts: list[Part], days: list[date]) -> list[AnyFact]:
     dated = zip(parts, days, strict=True)
     return [authorized(parts[0].whole), *(captured(n, part.amount, on) for n, (part, on) in enumerate(dated, 1))]
 
 
-def version_or_none(terms: Terms, events: list[Event], as_of: date) -> Version | None:
+def version_or_none(terms: Terms, events: list[AnyFact], as_of: date) -> Version | None:
     """The version; None where no such plan can exist."""
     try:
         return replay(terms, events, as_of)
@@ -216,7 +216,7 @@ def test_costs_are_asked_for_with_the_instalments() -> None:
 def test_a_capture_that_joins_brings_its_share_of_the_costs(captures: Captures) -> None:
     """Two halves, the second when one instalment is past: 6.00 on the next, on all three 0.50 and a third of 4.00."""
     terms = Terms(**FOUR_MONTHS, costs=COSTS, captures=captures)
-    events: list[Event] = [authorized(400_00), captured(1, 200_00), captured(2, 200_00, date(2026, 2, 20))]
+    events: list[AnyFact] = [authorized(400_00), captured(1, 200_00), captured(2, 200_00, date(2026, 2, 20))]
     version = replay(terms, events, START)
     assert [line.fee for line in version.lines] == [7_50, 9_34, 3_33, 3_33]
     assert {line.capture for line in version.lines} == {1}
@@ -239,7 +239,7 @@ def test_behind_the_last_instalment_costs_are_owed_at_once(on: date) -> None:
 def test_a_capture_that_joins_brings_its_share_of_down_payment_and_balloon() -> None:
     sums: dict[str, Any] = {"down_payment": 40_00, "down_payment_at": DownPaymentAt.SCHEDULE, "balloon": 120_00}
     terms = Terms(**FOUR_MONTHS, **sums, captures=Captures.MERGED)
-    events: list[Event] = [authorized(400_00), captured(1, 300_00), captured(2, 100_00, date(2026, 2, 20))]
+    events: list[AnyFact] = [authorized(400_00), captured(1, 300_00), captured(2, 100_00, date(2026, 2, 20))]
     version = replay(terms, events, START)
     assert [(line.kind, line.capture, line.total) for line in version.lines] == [
         (RowKind.DOWN_PAYMENT, 1, 30_00), (RowKind.INSTALMENT, 1, 45_00), (RowKind.DOWN_PAYMENT, 2, 10_00),
@@ -272,7 +272,7 @@ def test_a_use_that_cost_nothing_owes_nothing() -> None:
 def test_money_that_comes_before_a_capture_settles_it() -> None:
     """30.00 came early: of 20.00 captured 10.00 are too much, and the next capture uses those."""
     paid = facts.Paid(id="early", recorded_on=START, on=START, amount=30_00)
-    events: list[Event] = [authorized(60_00), paid]
+    events: list[AnyFact] = [authorized(60_00), paid]
     version = replay(Terms(**FOUR_MONTHS), events, START)
     assert (version.lines, version.overpaid) == ((), 30_00)
     for number, (amount, outstanding, overpaid) in enumerate([(20_00, 0, 10_00), (0, 0, 10_00), (40_00, 30_00, 0)], 1):
@@ -281,9 +281,9 @@ def test_money_that_comes_before_a_capture_settles_it() -> None:
 
 
 @pytest.mark.parametrize("captures", [[], [captured(1, 0)]])
-def test_without_a_schedule_nothing_else_happens_to_it(captures: list[Event]) -> None:
+def test_without_a_schedule_nothing_else_happens_to_it(captures: list[AnyFact]) -> None:
     head: dict[str, Any] = {"id": "x", "recorded_on": START}
-    refused: list[Event] = [
+    refused: list[AnyFact] = [
         facts.RateChanged(**head, on=START, rate_percent=Decimal(1)),
         facts.Extended(**head, on=START, instalments=1),
         facts.Refunded(**head, on=START, amount=1),
@@ -308,7 +308,7 @@ def test_what_joins_on_the_last_due_date_stands_behind_the_last_instalment(recal
     """No course asks for it any more: 60.00 of 160.00 are due at once, and paid like the others."""
     terms = Terms(instalments=2, every=7, captures=Captures.MERGED, recalculate=recalculate)
     last = START + timedelta(days=14)
-    parts: list[Event] = [authorized(160_00), captured(1, 100_00), captured(2, 60_00, last)]
+    parts: list[AnyFact] = [authorized(160_00), captured(1, 100_00), captured(2, 60_00, last)]
     version = replay(terms, parts, last)
     assert [(line.kind, line.due_on, line.principal) for line in version.lines] == [
         (RowKind.INSTALMENT, START + timedelta(days=7), 50_00),
@@ -325,7 +325,7 @@ def test_equal_principal_stays_principal_when_more_is_lent_at_a_flat_rate() -> N
         instalments=2, every=30, rate_percent=Decimal(12), method=Method.EQUAL_PRINCIPAL,
         interest_on=InterestOn.FINANCED, captures=Captures.FORESEEN,
     )  # fmt: skip
-    parts: list[Event] = [authorized(100_00), captured(1, 60_00), captured(2, 40_00, START + timedelta(days=10))]
+    parts: list[AnyFact] = [authorized(100_00), captured(1, 60_00), captured(2, 40_00, START + timedelta(days=10))]
     lines = replay(terms, parts, START).lines
     assert [line.principal for line in lines] == [50_00, 50_00]
     ahead = facts.Paid(id="ahead", recorded_on=START + timedelta(days=11), on=START + timedelta(days=11), amount=50_00)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.errors import Code, Refused
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.versions import Version, amount_to_settle, replay
 from service.terms.terms import Captures, DayCount, InterestOn, Method, PaidEarly, RateKind, Terms
 from tests import properties  # noqa: F401 - loads the profile
@@ -65,7 +65,7 @@ def test_what_was_told_before_that_rule_stays_as_it_was(change: str, more: int) 
     assert (version.outstanding, version.overpaid) == (more, 5_01)
 
 
-def in_two(rate: dict[str, Any], *more: Event) -> Version:
+def in_two(rate: dict[str, Any], *more: AnyFact) -> Version:
     """150.00 may be captured; the first 50.00 are, and come back whole before a rate of 24 %."""
     terms = Terms(**AT_12, captures=Captures.MERGED)
     agreed = facts.Authorized(id="agreed", recorded_on=JAN_1, on=JAN_1, amount=150_00)

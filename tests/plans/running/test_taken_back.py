@@ -9,7 +9,7 @@ import pytest
 
 from service.errors import Code, Refused
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.versions import amount_to_settle, replay
 from service.terms.allocation_rule import Allocation, AllocationRule, Component, Future, PaymentKind
@@ -45,7 +45,9 @@ def back(on: str, amount: int, payment: str = "02-01", number: int = 1) -> facts
         ([back("02-10", 100_00)], 1, 0),
     ],
 )
-def test_no_more_of_a_payment_comes_back_than_is_left_of_it(before: list[Event], amount: int, rest: int | None) -> None:
+def test_no_more_of_a_payment_comes_back_than_is_left_of_it(
+    before: list[AnyFact], amount: int, rest: int | None
+) -> None:
     """100.00 was paid; other payments do not count."""
     events = [paid("02-01", 100_00), paid("02-02", 50_00), *before, back("02-11", amount, number=2)]
     if rest is None:
@@ -65,7 +67,7 @@ def test_a_charge_back_is_no_payment_that_could_come_back() -> None:
 
 
 def test_what_was_overpaid_bears_a_charge_back_first_and_counts() -> None:
-    events: list[Event] = [paid("02-01", 450_00), back("02-10", 60_00)]
+    events: list[AnyFact] = [paid("02-01", 450_00), back("02-10", 60_00)]
     version = lived(FOUR_MONTHS, *events)
     assert (version.outstanding, version.overpaid) == (10_00, 0)
     with pytest.raises(Refused, match="Only 39000 minor units"):
@@ -83,7 +85,7 @@ def test_principal_bears_what_the_order_of_the_terms_does_not_name() -> None:
 
 def test_a_payment_that_came_too_early_comes_back() -> None:
     """Half of it before anything was captured; all of what is left after the capture that used it."""
-    events: list[Event] = [paid("01-10", 80_00), back("01-11", 30_00, "01-10")]
+    events: list[AnyFact] = [paid("01-10", 80_00), back("01-11", 30_00, "01-10")]
     early = replay(Terms(**FOUR_MONTHS), events, day("01-12"))
     assert (early.outstanding, early.overpaid, early.lines) == (0, 50_00, ())
     events += [captured(400_00, day("01-20")), back("01-25", 50_00, "01-10", 2)]
@@ -94,7 +96,7 @@ def test_a_payment_that_came_too_early_comes_back() -> None:
 def test_a_payment_sent_back_to_the_consumer_and_charged_back_is_owed() -> None:
     """80.00 came before any capture, was returned as overpaid, and the bank took it back as well."""
     returned = facts.OverpaidReturned(id="returned", recorded_on=day("01-11"), on=day("01-11"), amount=80_00)
-    events: list[Event] = [paid("01-10", 80_00), returned, back("01-12", 80_00, "01-10")]
+    events: list[AnyFact] = [paid("01-10", 80_00), returned, back("01-12", 80_00, "01-10")]
     assert left(replay(Terms(**FOUR_MONTHS), events, day("01-12"))) == [80_00]
     assert replay(Terms(**FOUR_MONTHS), [*events, captured(400_00, day("01-20"))], day("01-20")).outstanding == 480_00
 
@@ -159,7 +161,7 @@ def test_interest_as_agreed_comes_back_by_the_share_of_what_was_captured(
 def test_of_a_plan_that_was_given_up_a_refund_returns_its_share_of_interest_once(terms: dict[str, Any]) -> None:
     """What is asked for stays as it was then, so each of 200 refunds of 2.00 returns a two-hundredth of it."""
     given_up = facts.ChargedOff(id="off", recorded_on=day("05-20"), on=day("05-20"))
-    events: list[Event] = [given_up]
+    events: list[AnyFact] = [given_up]
     owed_then = lived(terms, *events, as_of="05-20").outstanding
     interest = owed_then - 400_00
     for number in range(1, 201):
@@ -182,7 +184,7 @@ def test_of_a_plan_that_was_given_up_a_refund_returns_its_share_of_interest_once
 )
 def test_what_a_bank_took_back_is_spread_with_the_rest(taken_back: int, asked: list[int]) -> None:
     """Of 400.00 in four months 100.00 were paid; what is owed falls due in four months from 10 February."""
-    events: list[Event] = [paid("02-01", 100_00), *([back("02-03", taken_back)] if taken_back else [])]
+    events: list[AnyFact] = [paid("02-01", 100_00), *([back("02-03", taken_back)] if taken_back else [])]
     re_aged = facts.ReAged(
         id="re-aged",
         recorded_on=day("02-04"),
@@ -233,14 +235,14 @@ def test_more_captured_is_more_to_refund() -> None:
 
 def test_a_payment_before_a_capture_that_was_foreseen_is_owed_again() -> None:
     """The capture goes before all else, as if agreed at the start: of 80.00 paid for it 30.00 came back before it."""
-    events: list[Event] = [paid("01-10", 80_00), back("01-11", 30_00, "01-10"), captured(400_00, day("01-20"))]
+    events: list[AnyFact] = [paid("01-10", 80_00), back("01-11", 30_00, "01-10"), captured(400_00, day("01-20"))]
     version = replay(Terms(**FOUR_MONTHS, captures=Captures.FORESEEN), events, day("01-20"))
     assert (version.outstanding, sum(line.owed_again for line in version.lines)) == (350_00, 30_00)
 
 
 def test_what_comes_back_after_all_was_forgiven_is_owed_in_a_row_of_its_own() -> None:
     forgiven = facts.Forgiven(id="forgiven", recorded_on=day("02-02"), on=day("02-02"))
-    events: list[Event] = [paid("02-01", 100_00), forgiven, back("02-10", 60_00)]
+    events: list[AnyFact] = [paid("02-01", 100_00), forgiven, back("02-10", 60_00)]
     version = lived(FOUR_MONTHS, *events)
     assert left(version) == [0, 0, 0, 0, 60_00]
     assert [line.forgiven for line in version.lines] == [0, 100_00, 100_00, 100_00, 0]

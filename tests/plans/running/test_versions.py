@@ -9,7 +9,7 @@ import pytest
 
 from service.errors import Code, Refused
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.rows import RowKind
 from service.plans.running.versions import DOES, Version, amount_to_settle, next_version, replay
 from service.terms.allocation_rule import (
@@ -43,7 +43,7 @@ DAILY: dict[str, Any] = AT_12 | {"recalculate": True}
 
 def test_every_fact_has_its_rule_or_undoes_another() -> None:
     undo = {facts.PaymentReturned, facts.CaptureReversed, facts.Waived, facts.Corrected}
-    assert DOES.keys() | undo == set(get_args(Event))
+    assert DOES.keys() | undo == set(get_args(AnyFact))
     assert not DOES.keys() & undo
 
 
@@ -63,7 +63,7 @@ def refunded(on: str, amount: int, **fields: Any) -> facts.Refunded:
     return facts.Refunded(id=f"refund-{on}", recorded_on=day(on), on=day(on), amount=amount, **fields)
 
 
-def lived(terms: dict[str, Any], *events: Event, as_of: str | None = None) -> Version:
+def lived(terms: dict[str, Any], *events: AnyFact, as_of: str | None = None) -> Version:
     """The version after a capture of 400.00 on 1 January and the events."""
     return replay(Terms(**terms), [captured(), *events], day(as_of) if as_of else JAN_1)
 
@@ -104,7 +104,7 @@ FORESEEN = FOUR_MONTHS | {"captures": Captures.FORESEEN}
     ],
 )  # fmt: skip
 def test_what_went_back_and_was_not_overpaid_is_owed_since_then(
-    terms: dict[str, Any], later: Event, owed_at_once: int, rest: int
+    terms: dict[str, Any], later: AnyFact, owed_at_once: int, rest: int
 ) -> None:
     """450.00 came for 400.00, and 50.00 of it went back; what is known later leaves less that was paid too much."""
     back = facts.OverpaidReturned(id="back", recorded_on=day("02-05"), on=day("02-05"), amount=50_00)
@@ -220,7 +220,7 @@ def changed(kind: type[Any], on: str, **fields: Any) -> Any:
         (changed(facts.ReAged, "01-01", first_due_on=day("02-01"), instalments=2), [203_00, 203_01]),
     ],
 )
-def test_changes_of_schedule(change: Event, lines: list[int]) -> None:
+def test_changes_of_schedule(change: AnyFact, lines: list[int]) -> None:
     assert owed(lived(DAILY | {"overdue_interest": False}, change)) == lines
 
 
@@ -286,7 +286,7 @@ def test_facts_are_json() -> None:
     """What is stored of a plan is enough to replay it."""
     version = lived(DAILY, paid("01-16", 50_00), changed(facts.RateChanged, "02-02", rate_percent=Decimal("9.9")))
     text = msgspec.json.encode(version.facts)
-    assert replay(version.terms, msgspec.json.decode(text, type=list[Event]), JAN_1).digest == version.digest
+    assert replay(version.terms, msgspec.json.decode(text, type=list[AnyFact]), JAN_1).digest == version.digest
 
 
 def test_lines_fall_due_on_business_days_and_interest_keeps_its_dates() -> None:

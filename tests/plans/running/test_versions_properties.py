@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.errors import Code, Refused
 from service.money import next_share, take_bps
 from service.plans.running import facts
-from service.plans.running.facts import Event
+from service.plans.running.facts import AnyFact
 from service.plans.running.kept import keep
 from service.plans.running.versions import Version, amount_to_settle, next_version, replay
 from service.terms.allocation_rule import Allocation, AllocationRule, Component, Future, order
@@ -20,13 +20,13 @@ from tests.plans.running.any_facts import START, changes, money_facts, running_t
 plans = st.tuples(running_terms(), st.integers(500, 2_000_00), st.integers(0, 60))
 
 
-def life(data: st.DataObject, terms: Terms, amount: int, later: int) -> tuple[list[Event], date]:
+def life(data: st.DataObject, terms: Terms, amount: int, later: int) -> tuple[list[AnyFact], date]:
     """Facts with changes of schedule among them, and a day after all of them."""
     events = data.draw(changes(terms, data.draw(money_facts(amount))))
     return events, max(max(event.on, event.recorded_on) for event in events) + timedelta(days=later)
 
 
-def version_or_none(terms: Terms, events: list[Event], as_of: date) -> Version | None:
+def version_or_none(terms: Terms, events: list[AnyFact], as_of: date) -> Version | None:
     """The version; facts that cannot follow each other are refused with a code and a sentence."""
     try:
         return replay(terms, events, as_of)
@@ -106,21 +106,21 @@ def test_one_more_fact_at_a_time_and_all_at_once(data: st.DataObject, plan: tupl
 
 
 @st.composite
-def owing(draw: st.DrawFn) -> tuple[Terms, list[Event], date]:
+def owing(draw: st.DrawFn) -> tuple[Terms, list[AnyFact], date]:
     """A plan that money comes to and goes from, and a day after all of it."""
     terms, amount, later = draw(plans)
     events = draw(money_facts(amount))
     return terms, events, max(max(event.on, event.recorded_on) for event in events) + timedelta(days=later)
 
 
-def paid_ahead_from_the_last() -> tuple[Terms, list[Event], date]:
+def paid_ahead_from_the_last() -> tuple[Terms, list[AnyFact], date]:
     """Nothing is left of the last instalment, so the one before it rounds the interest: 3.78, not 3.79."""
     rule = AllocationRule(order(Component.PENALTY, Component.FEE, Component.INTEREST, Component.PRINCIPAL), Future.LAST)
     terms = Terms(
         every=30, rate_percent=Decimal("3.70"), day_count=DayCount.THIRTY_360, recalculate=True,
         allocation=Allocation(rule),
     )  # fmt: skip
-    events: list[Event] = [facts.Captured(id="c", recorded_on=START, on=START, amount=500)]
+    events: list[AnyFact] = [facts.Captured(id="c", recorded_on=START, on=START, amount=500)]
     for day, amount in ((date(2024, 2, 29), 125), (date(2024, 4, 14), 1)):
         events.append(facts.Paid(id=day.isoformat(), recorded_on=day, on=day, amount=amount))
     return terms, events, date(2024, 5, 13)
@@ -128,7 +128,7 @@ def paid_ahead_from_the_last() -> tuple[Terms, list[Event], date]:
 
 @given(owing())
 @example(paid_ahead_from_the_last())
-def test_the_amount_to_settle_settles(plan: tuple[Terms, list[Event], date]) -> None:
+def test_the_amount_to_settle_settles(plan: tuple[Terms, list[AnyFact], date]) -> None:
     terms, events, as_of = plan
     version = replay(terms, events, as_of)
     owed = amount_to_settle(version, as_of)

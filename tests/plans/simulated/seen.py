@@ -12,7 +12,7 @@ from service.plans.book import Recorded
 from service.plans.bookkeeping import books_of
 from service.plans.plan import Plan
 from service.plans.running.fact import Fact
-from service.plans.running.facts import Event, undone_by
+from service.plans.running.facts import AnyFact, undone_by
 from service.plans.running.rows import Line
 
 F = TypeVar("F", bound=Fact)
@@ -27,8 +27,8 @@ class Seen(Struct):
     lines: tuple[Line, ...] = ()
     recorded: list[Recorded] = field(default_factory=list)
     booked: Balances = field(default_factory=Counter)
-    stood: list[Event] = field(default_factory=list)  # the facts that were not undone, as they were recorded
-    sums: Counter[type[Event]] = field(default_factory=Counter)  # of their amounts, by what they are
+    stood: list[AnyFact] = field(default_factory=list)  # the facts that were not undone, as they were recorded
+    sums: Counter[type[AnyFact]] = field(default_factory=Counter)  # of their amounts, by what they are
     by_kind: dict[type[Fact], list[Any]] = field(default_factory=dict)
     balances: dict[LedgerAccount, int] = field(default_factory=dict)  # of all owners
     books: Books = field(default_factory=dict)  # what they say of the plan as it stands
@@ -44,7 +44,7 @@ class Seen(Struct):
         self.books = books_of(self.plan)
         undone = {undone_by(one.fact) for one in self.recorded}
         self.stood = [one.fact for one in self.recorded if one.fact.id not in undone and not undone_by(one.fact)]
-        sums: dict[type[Event], int] = {}
+        sums: dict[type[AnyFact], int] = {}
         self.by_kind, self.balances = {}, {}
         for fact in self.stood:
             kind = type(fact)
@@ -63,6 +63,6 @@ class Seen(Struct):
         return self.balances.get(account, 0)
 
     @property
-    def last(self) -> Event:
+    def last(self) -> AnyFact:
         """The fact that was recorded last."""
         return self.recorded[-1].fact

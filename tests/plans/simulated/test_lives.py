@@ -17,7 +17,7 @@ import service.app  # noqa: F401 - knows of all verbs
 from service.plans.book import PlanCommand
 from service.plans.offer import Offer
 from service.plans.reading_store import fold
-from service.plans.running.facts import Captured, Event
+from service.plans.running.facts import AnyFact, Captured
 from service.plans.running.rows import RowKind
 from service.plans.running.standing import Standing
 from service.plans.state import PlanState
@@ -96,7 +96,7 @@ def test_chance_reaches_every_verb_fact_state_and_term() -> None:
             if Captured in seen.sums:
                 _note_terms(seen.plan.offer, said)
     assert {verb.__name__ for verb in _every(PlanCommand)} | {"authorize", "sale", "buy_back"} == done
-    assert set(get_args(Event)) == facts
+    assert set(get_args(AnyFact)) == facts
     assert set(PaymentKind) == kinds
     assert set(PlanState) == states
     assert [one for one in (*SELDOM, "a merchant's word was left unproved") if not seldom[one]] == []
