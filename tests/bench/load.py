@@ -25,6 +25,7 @@ from service.config import CannotStart
 
 LENGTH: Final = 8  # bytes
 PATIENCE_S: Final = 60.0
+SETTLE_S: Final = 0.3  # in which a server takes up so many connections that came at once
 
 
 class Job(Struct):
@@ -173,6 +174,9 @@ async def drive(job: Job) -> Outcome:
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", job.port)  # type: ignore[misc]
     if run.rate:
+        await asyncio.sleep(SETTLE_S)  # else the first requests would wait for the last connections
+        began = time.perf_counter()
+        run.until = run.until and began + job.seconds  # unless it was ended meanwhile
         await send_in_time(run, clients)
     await asyncio.gather(*(client.finished for client in clients))
     waits = sorted(run.waits) or [0.0]
