@@ -109,20 +109,19 @@ async def test_that_a_key_asks_too_often(shanghai: Served) -> None:
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (404, "text/html")
 
 
-@pytest.mark.parametrize(
-    "name", ["%00", "a%00b", "a%2Fb", "..", "%2E%2E", "%FF", "%E4%BD%A0", "a b", "a;b", "x" * 9_000]
-)
-async def test_a_name_that_can_be_none(served: Served, name: str) -> None:
+async def test_a_name_that_can_be_none(served: Served, subtests: pytest.Subtests) -> None:
     """Whatever it is, it is not there."""
     pay = await wechat(served)
-    status, said = read(await call(pay.payscore_complete, name, **bill(1_00)))
-    assert (status, said["code"]) in {(404, "ORDER_NOT_EXIST"), (401, "SIGN_ERROR")}, said
     key = {"Authorization": f"Alma-Auth {served.demo.test_merchant_key}"}
-    theirs = await served.http.get(f"/alma/v1/payments/{name}", headers=key)
-    assert (theirs.status_code, theirs.json()["error_code"]) == (404, "not_found")
     auth = (served.demo.test_merchant_id, served.demo.test_merchant_key)
-    theirs = await served.http.get(f"/v2/payments/{name}", auth=auth)
-    assert (theirs.status_code, theirs.json()["errorCode"]) == (404, "not_found")
+    for name in ("%00", "a%00b", "a%2Fb", "..", "%2E%2E", "%FF", "%E4%BD%A0", "a b", "a;b", "x" * 9_000):
+        with subtests.test(name[:9]):
+            status, said = read(await call(pay.payscore_complete, name, **bill(1_00)))
+            assert (status, said["code"]) in {(404, "ORDER_NOT_EXIST"), (401, "SIGN_ERROR")}, said
+            theirs = await served.http.get(f"/alma/v1/payments/{name}", headers=key)
+            assert (theirs.status_code, theirs.json()["error_code"]) == (404, "not_found")
+            theirs = await served.http.get(f"/v2/payments/{name}", auth=auth)
+            assert (theirs.status_code, theirs.json()["errorCode"]) == (404, "not_found")
 
 
 async def test_all_that_a_number_of_an_order_may_hold(shanghai: Served) -> None:

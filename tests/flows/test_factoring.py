@@ -10,7 +10,7 @@ from tests.flows.factoring import TERMS as PRICE
 from tests.flows.factoring import assignment, at, bought, events, pay, purchase, receivable
 from tests.flows.test_settling_merchants import TERMS as SETTLED
 from tests.flows.test_settling_merchants import agree, close, lines, settlements
-from tests.flows.world import NOON, World
+from tests.flows.world import NOON, SHARED, World
 
 
 async def balances(world: World) -> dict[str, int]:
@@ -184,6 +184,7 @@ async def test_a_credit_lowers_the_release(world: World) -> None:
     assert (done["state"], done["position"]["released"]) == ("collected", 1_206_67)
 
 
+@SHARED
 @pytest.mark.parametrize(("receivable_more", "purchase_more", "status", "code", "said"), [
     ({}, {"currency": "CNY"}, 422, "currency_mismatch", "10000.00 EUR"),
     ({"due_on": "2026-03-01"}, {}, 409, "past_due", "2026-03-02"),

@@ -11,7 +11,7 @@ from tests.flows.test_loss_claims import CLAIMS, ONE, at, balance, bought, close
 from tests.flows.test_losses import LOSSES, capacity
 from tests.flows.test_support import ARRANGEMENTS, agreed, document, loss, simulated, waterfall
 from tests.flows.test_support_party import borne_by
-from tests.flows.world import Client, World
+from tests.flows.world import SHARED, Client, World
 
 AT_ONCE = {"file_within_days": 3_650, "decide_within_days": 60, "evidence": []}
 PRICE = 970_00
@@ -231,6 +231,7 @@ async def test_what_comes_back_is_theirs_who_paid_it(world: World, pooled: Poole
     assert await balance(world, "guarantor_receivable") == 0
 
 
+@SHARED
 @pytest.mark.parametrize(
     ("says", "pointer"),
     [

@@ -8,9 +8,10 @@ from tests.flows.factoring import assignment, at, bought, pay, receivable
 from tests.flows.insuring import insured
 from tests.flows.test_insured_losses import declared, limited, posted
 from tests.flows.test_support import arrangement, loss, party, second_partner, simulated, waterfall
-from tests.flows.world import World
+from tests.flows.world import SHARED, World
 
 
+@SHARED
 async def test_a_waterfall(world: World) -> None:
     """3,731.17 less 211.09 that came before are 3,520.08. The merchant bears 12.5 %: 440.01. Of 3,080.07 the insurer
     counts 3,000.00, less its first loss of 333.33, and pays 72.5 %: 1,933.34. The pool pays 37 % of 1,146.73: 424.29.
@@ -51,6 +52,7 @@ ATTACHED: list[tuple[dict[str, Any], list[int], list[int]]] = [
 ]
 
 
+@SHARED
 @pytest.mark.parametrize(("attachment", "losses", "pays"), ATTACHED)
 async def test_attachments_at_85_percent(
     world: World, attachment: dict[str, Any], losses: list[int], pays: list[int]
@@ -60,6 +62,7 @@ async def test_attachments_at_85_percent(
     assert [one["allocation"]["tiers"][0]["amount"] for one in found] == pays
 
 
+@SHARED
 @pytest.mark.parametrize(("base", "pays"), [("payments", [150_000_00, 75_000_00]), ("gross_defaults", [135_000_00, 0])])
 async def test_a_cap_of_9_percent_over_two_losses(world: World, base: str, pays: list[int]) -> None:
     """Of 2,500,000.00 lent 225,000.00 are the cap. 60 % of 250,000.00 are 150,000.00, of the next 75,000.00 are left.

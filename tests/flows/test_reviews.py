@@ -172,16 +172,20 @@ async def test_only_a_referral_is_reviewed_and_not_for_ever(world: World) -> Non
     assert (await review(world, asked["id"], "approve")).status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("outcome", "reasons"),
-    [("decline", []), ("approve", ["INCOME"]), ("decline", ["INCOME", "INCOME"]), ("decline", ["NO_SUCH_REASON"])],
-)
-async def test_reasons_are_those_of_a_decline(world: World, outcome: str, reasons: list[str]) -> None:
+async def test_reasons_are_those_of_a_decline(world: World, subtests: pytest.Subtests) -> None:
     asked = await referred(world)
-    refused = await review(world, asked["id"], outcome, *reasons)
-    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_field")
-    assert refused.json()["pointer"].startswith("/reasons")
-    assert await queue(world) == [asked["id"]]
+    cases: list[tuple[str, list[str]]] = [
+        ("decline", []),
+        ("approve", ["INCOME"]),
+        ("decline", ["INCOME", "INCOME"]),
+        ("decline", ["NO_SUCH_REASON"]),
+    ]
+    for outcome, reasons in cases:
+        with subtests.test(f"{outcome} {reasons}"):
+            refused = await review(world, asked["id"], outcome, *reasons)
+            assert (refused.status_code, refused.json()["code"]) == (400, "invalid_field")
+            assert refused.json()["pointer"].startswith("/reasons")
+            assert await queue(world) == [asked["id"]]
 
 
 async def test_the_queue_is_read_page_by_page(world: World) -> None:
@@ -190,11 +194,11 @@ async def test_the_queue_is_read_page_by_page(world: World) -> None:
     assert await queue(world, after=sorted(waiting)[1]) == sorted(waiting)[2:]
 
 
-@pytest.mark.parametrize("statement", ["update reviews set note = ''", "delete from reviews", "truncate reviews"])
-async def test_a_review_is_never_changed(world: World, statement: str) -> None:
+async def test_a_review_is_never_changed(world: World, subtests: pytest.Subtests) -> None:
     await review(world, (await referred(world))["id"], "approve")
-    with pytest.raises(asyncpg.RestrictViolationError):
-        await world.pool.execute(statement)
+    for statement in ("update reviews set note = ''", "delete from reviews", "truncate reviews"):
+        with subtests.test(statement), pytest.raises(asyncpg.RestrictViolationError):
+            await world.pool.execute(statement)
 
 
 async def test_an_order_that_has_its_plan_meanwhile_is_not_approved_again(world: World) -> None:

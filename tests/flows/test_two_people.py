@@ -147,16 +147,15 @@ async def test_the_key_of_a_third_person_is_with_neither_of_the_two(world: World
     assert (key["created_by_owner"], key["audience"]) == ("grace", "operator")
 
 
-@pytest.mark.parametrize(
-    ("scopes", "status"), [(["*"], 202), (["plans", "*"], 202), (["plans"], 201), (["*:read"], 201)]
-)
-async def test_a_wide_key_takes_two(world: World, scopes: list[str], status: int) -> None:
-    body = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": scopes}
-    made = await world.operator.post("/v1/operator/keys", body)
-    assert made.status_code == status
-    key = (await world.seconded(made)).json()["key"]
-    found = await Client(world.http, key).get("/v1/plans", merchant_reference="none")
-    assert refusal(found) == (404, "not_found")  # it was let in
+async def test_a_wide_key_takes_two(world: World, subtests: pytest.Subtests) -> None:
+    for scopes, status in ((["*"], 202), (["plans", "*"], 202), (["plans"], 201), (["*:read"], 201)):
+        with subtests.test(str(scopes)):
+            body = {"audience": "merchant", "owner_id": world.demo.merchant_id, "scopes": scopes}
+            made = await world.operator.post("/v1/operator/keys", body)
+            assert made.status_code == status
+            key = (await world.seconded(made)).json()["key"]
+            found = await Client(world.http, key).get("/v1/plans", merchant_reference="none")
+            assert refusal(found) == (404, "not_found")  # it was let in
 
 
 async def test_all_scopes_by_their_names_take_two_as_well(world: World) -> None:
@@ -196,10 +195,11 @@ async def test_a_key_needs_its_owner(world: World) -> None:
     assert refusal(await world.operator.post("/v1/operator/keys", body)) == (404, "not_found")
 
 
-@pytest.mark.parametrize("approval", ["ap_01KJQ8ZC000000000000000000", "ap_1", "co_01KJQ8ZC000000000000000000"])
-@pytest.mark.parametrize("verb", ["approve", "reject"])
-async def test_there_must_be_one(world: World, approval: str, verb: str) -> None:
-    assert refusal(await world.second_operator.post(f"{APPROVALS}/{approval}/{verb}")) == (404, "not_found")
+async def test_there_must_be_one(world: World, subtests: pytest.Subtests) -> None:
+    for approval in ("ap_01KJQ8ZC000000000000000000", "ap_1", "co_01KJQ8ZC000000000000000000"):
+        for verb in ("approve", "reject"):
+            with subtests.test(f"{verb} {approval}"):
+                assert refusal(await world.second_operator.post(f"{APPROVALS}/{approval}/{verb}")) == (404, "not_found")
 
 
 @pytest.mark.parametrize("how", ["charge_off", "forgive"])
