@@ -23,7 +23,10 @@ from tests.flows.conftest import world
 CITUS_URL: Final = os.environ.get("CITUS_URL", "")
 ON_A_CLUSTER: Final = pytest.mark.skipif(not CITUS_URL, reason="left out: CITUS_URL names no cluster")
 
-__all__ = ["CITUS_URL", "ON_A_CLUSTER", "copied", "database_url", "empty", "pool", "settings", "spread_out", "world"]
+__all__ = [
+    "CITUS_URL", "ON_A_CLUSTER", "copied", "database_url", "empty", "machines_of", "pool", "settings", "spread_out",
+    "world",
+]  # fmt: skip
 
 _template: Final[list[str]] = []  # its name, once it is made
 
@@ -83,6 +86,11 @@ async def _machines() -> list[SplitResult]:
     await connection.close()
     user, _, _ = at.netloc.rpartition("@")
     return [at, *[at._replace(netloc=f"{user}@{row['nodename']}:{row['nodeport']}") for row in workers]]
+
+
+async def machines_of(url: str) -> list[str]:
+    """The URLs of one of the databases here on all machines, the coordinator's first."""
+    return [place._replace(path=urlsplit(url).path).geturl() for place in await _machines()]
 
 
 async def _everywhere(statement: str, *given: object) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from service import db, migrations
-from tests.cluster.fresh import ON_A_CLUSTER, empty, spread_out
+from service.migrations import Migration
+from tests.cluster.fresh import ON_A_CLUSTER, copied, empty, machines_of, spread_out
 
 pytestmark = ON_A_CLUSTER
 
@@ -18,6 +19,12 @@ select k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid)
    and k.conrelid::regclass::text !~ '_[0-9]{6}$'  -- the coordinator's own copy of a table that is on every machine
 """
 SPREAD = "select logicalrelid::text, partmethod::text from pg_dist_partition"
+GROWN = """
+create or replace function plan_states() returns text[] language plpgsql immutable parallel safe as $$
+begin
+    return array['authorized', 'lent'];
+end $$;
+"""
 VIEWS = "select relname from pg_class where relnamespace = 'gathered'::regnamespace"
 
 
@@ -29,7 +36,7 @@ async def shape(url: str) -> list[set[tuple[object, ...]]]:
     return found
 
 
-@pytest.mark.parametrize("until", [40, 47, 56])
+@pytest.mark.parametrize("until", [40, 47, 56, 95])
 async def test_it_becomes_what_a_new_one_is(until: int) -> None:
     known = migrations.load_migrations()
     async with empty() as old, empty() as new:
@@ -41,3 +48,16 @@ async def test_it_becomes_what_a_new_one_is(until: int) -> None:
         await spread_out(new)
         for one, other in zip(await shape(old), await shape(new), strict=True):
             assert one == other
+
+
+async def test_a_list_of_words_grows_on_every_machine() -> None:
+    """The checks of rows are asked where the rows are."""
+    known = migrations.load_migrations()
+    async with copied() as url:
+        conn = await db.connect(url)
+        await migrations.migrate(conn, [*known, Migration(len(known) + 1, "more", GROWN, "")])
+        await conn.close()
+        for place in await machines_of(url):
+            there = await db.connect(place)
+            assert await there.fetchval("select plan_states()") == ["authorized", "lent"], place
+            await there.close()
