@@ -272,6 +272,8 @@ def in_a_sentence(url: str) -> Iterator[None]:
 
 def _unreachable(url: str, error: Exception) -> CannotStart:
     """The sentence, without the URL's password and without what PostgreSQL tells of a row."""
+    while isinstance(error, asyncpg.InterfaceError) and isinstance(error.__context__, Exception):
+        error = error.__context__  # why the connection ended: a rollback after it says only that it is closed
     socket = parse_qs(urlsplit(url).query).get("host", ["its socket"])[0]
     where = ", ".join(urlsplit(one).netloc.rpartition("@")[2] for one in hosts.each(url)) or socket
     said = re.sub(r"\s+", " ", str(error).partition("\nDETAIL:")[0]).strip() or type(error).__name__

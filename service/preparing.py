@@ -13,9 +13,9 @@ async def prepare(settings: Settings, processor_url: str = "") -> None:
     assert settings.database_url
     connection = await db.connect(settings.owner_url, patience=15)
     try:
-        if unsafe := await safety.unsafe_settings(connection, settings.sync_standbys):
-            raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
         with db.in_a_sentence(settings.owner_url):
+            if unsafe := await safety.unsafe_settings(connection, settings.sync_standbys):
+                raise CannotStart("This PostgreSQL is not safe for money. " + " ".join(unsafe))
             for migration in await migrations.migrate(connection, migrations.load_migrations()):
                 logs.tell(f"Migrated to {migration.version:03} {migration.name}.")
             await migrations.distribute(connection)

@@ -165,6 +165,13 @@ async def test_a_server_out_of_reach_has_a_sentence_without_the_password(server_
         assert "hush" not in str(refused.value)
 
 
+async def test_a_server_that_ends_a_transaction_has_a_sentence_that_says_why(database_url: str) -> None:
+    connection = await db.connect(database_url)
+    with pytest.raises(CannotStart, match="terminating connection due to"), db.in_a_sentence(database_url):
+        async with connection.transaction():
+            await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+
+
 async def test_patience_waits_for_a_server_that_is_not_there_yet() -> None:
     began = time.monotonic()
     with pytest.raises(CannotStart, match="localhost:1 cannot be used"):

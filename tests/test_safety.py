@@ -1,12 +1,17 @@
 """What a server must be like: each thing that it is not has its sentence."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from service import db, safety
+from service.config import CannotStart, Settings
+from service.preparing import prepare
+from tests.engine.proxy import Cut, Proxy
 
 
 async def test_our_own_server_is_safe(database_url: str) -> None:
@@ -71,3 +76,13 @@ async def test_settings_that_a_pooler_dropped_are_missed(database_url: str, pool
         await connection.execute(f"set statement_timeout = '{shorter}'")
         assert bool(await safety.lost_settings(connection)) is is_lost
     await connection.close()
+
+
+async def test_a_server_that_ends_while_it_is_asked_has_a_sentence(settings: Settings, tmp_path: Path) -> None:
+    proxy = Proxy(settings.owner_url, tmp_path)
+    proxy.cut, proxy.cut_at = Cut.BEFORE, b"server_version_num"
+    await proxy.open()
+    with pytest.raises(CannotStart, match="cannot be used: connection was closed"):
+        await prepare(structs.replace(settings, migrate_url=proxy.url))
+    assert proxy.cuts == 1
+    await proxy.close()

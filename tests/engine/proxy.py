@@ -22,7 +22,8 @@ class Cut(StrEnum):
 class Commits:
     """Finds the commits in what one client sends."""
 
-    def __init__(self) -> None:
+    def __init__(self, statement: bytes = WRITES_ALL) -> None:
+        self._statement = statement
         self._writing: set[bytes] = set()  # the names of prepared statements that are transactions
         self._is_writing = False
 
@@ -30,7 +31,7 @@ class Commits:
         """Whether with this message something is committed."""
         if message.startswith(PARSE):
             name, _, text = message[5:].partition(b"\x00")
-            if WRITES_ALL in text:
+            if self._statement in text:
                 self._writing.add(name)
         elif message.startswith(BIND):
             self._is_writing = message[5:].split(b"\x00", 2)[1] in self._writing
@@ -50,6 +51,7 @@ class Proxy:
         self.trips = 0  # messages that wait for an answer
         self.cut: Cut | None = None  # at the next commit
         self.cut_of = b""  # only of a transaction that mentions this: a service has other work as well
+        self.cut_at = WRITES_ALL  # what a statement says at which it may be cut as at a commit
         self.then_closed = False  # after a cut, nobody is let in
         self.cuts = 0
 
@@ -83,7 +85,7 @@ class Proxy:
             return
         self._open |= {writer, upstream}
         answers = asyncio.create_task(_pass_on(upstream_reader, writer))
-        is_meant, commits = False, Commits()
+        is_meant, commits = False, Commits(self.cut_at)
         try:
             while message := await reader.read(1 << 16):
                 self.trips += message.startswith(SIMPLE_QUERY) or message.endswith(SYNC)
