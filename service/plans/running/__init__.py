@@ -1,1 +1,1 @@
-"""A running plan's schedule: facts in, lines of what is owed and paid out."""
+"""The fold of a plan's facts: facts go in, lines of what is owed and what is paid come out."""

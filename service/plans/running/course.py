@@ -32,7 +32,7 @@ NOTHING: Final = 0, 0
 
 
 class Credit(Struct, frozen=True, gc=False, array_like=True):
-    """A payment taken back: owed again from that day."""
+    """Parts of a payment that was taken back: they are owed again from that day. Minor units."""
 
     on: date
     principal: int
@@ -47,7 +47,7 @@ class Course(Struct, eq=False, array_like=True):
     rates: list[tuple[date, Fraction]]  # in force after that day, per year; the first since ever
     lent: dict[date, int]
     moved: dict[date, int] = field(default_factory=dict)  # payments, and payments taken back
-    overdue: dict[date, int] = field(default_factory=dict)  # principal past due that bears interest: on again, and off
+    overdue: dict[date, int] = field(default_factory=dict)  # principal past due that bears interest: + from, - until
     credits: list[Credit] = field(default_factory=list)
     pauses: list[tuple[date, date]] = field(default_factory=list)  # after the first day, up to and with the second
     extra_shares: tuple[Fraction, ...] = ()  # periods beyond the last one that the level is reckoned over
@@ -87,7 +87,7 @@ class Course(Struct, eq=False, array_like=True):
         self._change(self.overdue, end, -amount)
 
     def _change(self, movements: dict[date, int], on: date, amount: int) -> None:
-        """A movement matters to the line of the period it is in, and to no other."""
+        """Note a movement of the balance. It bears on the line of the period that it is in, and on no other line."""
         movements[on] = movements.get(on, 0) + amount
         period = self.periods[self.index_at(on)]
         line = period.line if on == period.due_on else None
@@ -110,12 +110,12 @@ class Course(Struct, eq=False, array_like=True):
         self.cut_anew()
 
     def cut_anew(self) -> None:
-        """Periods, dates, rates or what was lent have changed: no line holds any more."""
+        """Forget what every period earns and asks for: periods, dates, rates or what was lent have changed."""
         for period in self.periods:
             period.line = period.due = None
 
     def reckon_anew(self) -> None:
-        """The same of what the periods ask for."""
+        """Forget what every period asks for; what it earns still holds."""
         for period in self.periods:
             period.due = None
 
@@ -181,7 +181,7 @@ class Course(Struct, eq=False, array_like=True):
         return cast("list[Due]", dues)
 
     def _reckon(self, dues: list[Due | None], first: int) -> None:
-        """From the first on, as far as they start with another balance than they did."""
+        """Reckon dues anew from index `first` on, until a period starts with the same balance as before."""
         before = dues[first - 1] if first else None
         opening, carried = (before.closing, before.unasked) if before else (0, 0)
         for index in range(first, len(dues)):
@@ -192,12 +192,14 @@ class Course(Struct, eq=False, array_like=True):
             opening, carried = due.closing, due.unasked
 
     def agree_on_interest(self, agreed: Sequence[int], may_carry: Sequence[bool]) -> None:
-        """Correct what each period earns, so that it asks for the interest agreed: a part's share of the whole's.
+        """Set each period's `correction`, so that it asks for the interest in `agreed`: of a part that was captured its
+        share of the interest of the whole.
 
-        A period may carry interest to those after it, up to the first that may not, and no more than those ask for.
+        A period with `may_carry` may leave interest to the periods after it, up to and with the first that may not, and
+        no more than those ask for.
         """
         self._cut()
-        most = [0] * len(agreed)  # that may be carried out of a period
+        most = [0] * len(agreed)  # the most interest that each period may leave to those after it
         for index in reversed(range(len(agreed) - 1)):
             most[index] = most[index + 1] + agreed[index + 1] if may_carry[index] else 0
         opening = carried = 0
@@ -214,7 +216,7 @@ class Course(Struct, eq=False, array_like=True):
             opening, carried = due.closing, due.unasked
 
     def yearly(self, index: int) -> Fraction:
-        """The rate that the period earns on a balance of one: what the equal part is reckoned with."""
+        """The interest that the period earns on a balance of 1: its factor in the formula of the equal part."""
         period = self.periods[index]
         total = Fraction(0)
         marks = sorted({*self.lent_from(), *self.moved, *self.overdue, *(day for day, _ in self.rates)})
@@ -259,6 +261,7 @@ class Course(Struct, eq=False, array_like=True):
         return Timeline(self.terms, self.rates, self.lent_from(), movements, self.pauses, self.until)
 
     def _due(self, index: int, opening: int, carried: int) -> Due:
+        """What a period asks for, if it starts with the balance `opening` and with the interest `carried` into it."""
         period = self.periods[index]
         line = period.line
         assert line is not None
@@ -281,7 +284,9 @@ class Course(Struct, eq=False, array_like=True):
         return Due(principal, asked, max(interest - asked, 0), ceiling, opening, carried, closing, credited_principal)
 
     def _part_of_all(self, index: int) -> int:
-        """What a period earns where interest is rounded once for the whole term: its part of all until its end."""
+        """What a period earns where interest is rounded once for the whole term: the rounded interest of all periods up
+        to its end, less that of all periods before it.
+        """
         earned = Fraction(0)
         asked = [0, 0]
         for period in self.periods[: index + 1]:

@@ -22,7 +22,8 @@ from service.plans.running.standing import Allocated, Dispute, Pause, Standing
 from service.plans.running.subsidy_facts import BuyDown
 from service.terms.terms import Terms
 
-RULES: Final = 13  # counts up whenever the same facts give other standings, or more is kept of them beside these
+# Count up whenever the code makes another standing of the same facts, or keeps more of it: then older bytes are not read.
+RULES: Final = 13
 
 
 class _Kept(Struct, array_like=True):

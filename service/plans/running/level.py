@@ -18,7 +18,7 @@ def is_paid(period: Period, due: Due) -> bool:
 
 
 def least_level(course: Course, index: int) -> int:
-    """The level that asks for no more than has been paid."""
+    """The lowest level that a period may have: with it the period asks for exactly what has been paid on it."""
     period, (credited_principal, credited_interest) = course.periods[index], course.credited(index)
     if course.levels_are_principal or period.interest_only:
         return period.paid_principal - credited_principal
@@ -31,7 +31,7 @@ def set_level(course: Course, first: int) -> None:
 
 
 def agree_on(course: Course, first: int, level: int) -> None:
-    """The equal part of the periods from `first` on, but for those on which more has been paid."""
+    """Give the periods from `first` on this equal part, except those on which more than that has been paid."""
     for index in range(first, len(course.periods)):
         period = course.periods[index]
         if level >= least_level(course, index) and not period.interest_only:
@@ -93,7 +93,7 @@ def settle(course: Course, on: date) -> None:
         floor = least_level(course, last)
         if period.level >= floor:
             _ask_earlier(course, last, on)
-            for _ in range(6):  # a part of that may be paid already, and another level leaves another balance
+            for _ in range(6):  # another level leaves another balance, and so another interest: it converges
                 missing = _missing(course)
                 if missing == 0:
                     return
@@ -103,21 +103,26 @@ def settle(course: Course, on: date) -> None:
                 else:
                     period.level = max(floor, period.level + missing + _swallowed(course, last, missing))
             period.later_interest = 0
-        period.level = least_level(
-            course, last
-        )  # it asks for no more than was paid, and one before it takes what is left
+        # No level of this period fits: it asks for what was paid on it, and one before it takes what is left.
+        period.level = least_level(course, last)
         dues = course.dues()
         last = _last_unpaid(course, dues, before=last)
 
 
 def _keep_what_was_paid(course: Course) -> None:
-    """Periods ask for no less than was paid on them: what is owed again may fall due with another one by now."""
+    """Raise levels so that no period asks for less than was paid on it.
+
+    A period's level had counted what is owed again; with other due dates, that may fall due with another period.
+    """
     for index, period in enumerate(course.periods):
         period.level = max(period.level, least_level(course, index))
 
 
 def _is_settled(course: Course, dues: list[Due]) -> bool:
-    """Whether all asks for its own interest, and the last for what is left: as it mostly is while that is unpaid."""
+    """Whether nothing is to be done: each period asks for its own interest, and the last one, unpaid, for all the rest.
+
+    This is the usual case, so it is tested first.
+    """
     last = course.last
     return (
         not is_paid(last, dues[-1])
@@ -128,13 +133,13 @@ def _is_settled(course: Course, dues: list[Due]) -> bool:
 
 
 def _level_with_room(course: Course, index: int) -> int:
-    """The level that has room for the interest beside principal that was paid ahead, before more of it was owed."""
+    """The level that has room for a period's interest besides the principal that was paid on it ahead."""
     period, due = course.periods[index], course.dues()[index]
     return period.paid_principal + due.interest + due.unasked - (due.ceiling - period.level)
 
 
 def _swallowed(course: Course, index: int, more: int) -> int:
-    """What of a higher level would go to interest that had no room so far, and not to what is missing."""
+    """How much of a level raised by `more` would go to interest that had no room so far, and not to what is missing."""
     return 0 if more < 0 or course.periods[index].defers_interest else course.dues()[index].unasked
 
 
@@ -146,7 +151,10 @@ def _missing(course: Course, dues: list[Due] | None = None) -> int:
 
 
 def _cap_by_what_is_left(course: Course) -> list[Due]:
-    """Nobody is asked for more principal than is left: it may have been paid at the other end. The dues after that."""
+    """Lower levels so that no period asks for more principal than is left to pay. Returns the dues after that.
+
+    More may be asked for than is left where later instalments were paid ahead.
+    """
     dues = course.dues()
     if sum([due.principal for due in dues]) <= course.total_lent() + course.total_credited():
         return dues  # no period asks for less than was paid on it, so none asks for more than is left

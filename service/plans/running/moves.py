@@ -69,13 +69,13 @@ def lend(course: Course, on: date, amount: int) -> None:
     course.lend(on, amount)
     for index in range(first, len(course.periods)):
         period, fresh = course.periods[index], agreed.periods[index]
-        period.level = max(fresh.level, least_level(course, index))  # of few cents a later one may ask for all
+        period.level = max(fresh.level, least_level(course, index))
         period.agreed_level = fresh.agreed_level
     settle(course, course.periods[first].due_on)
 
 
 def keep_interest(course: Course, borne: Sequence[int], on: date) -> None:
-    """Each period asks for the interest that it did before a change, and those that were added for none."""
+    """Each period asks for the interest `borne` that it asked for before a change; added periods ask for none."""
     agreed = [*borne, *[0] * (len(course.periods) - len(borne))]
     for period in course.periods:
         period.correction, period.later_interest, period.asked_earlier = 0, 0, False
@@ -132,7 +132,7 @@ def take_back(course: Course, on: date, principal: int, interest: int, bears_fro
 
 
 def bear_overdue(course: Course, on: date) -> bool:
-    """Principal past due goes on bearing interest, up to `on`. Whether anything changed."""
+    """Principal past due goes on bearing interest, up to `on`. Returns whether anything changed."""
     on, since = min(on, course.last.due_on), course.overdue_until
     if not has_overdue(course, on):
         return False
@@ -140,7 +140,7 @@ def bear_overdue(course: Course, on: date) -> bool:
     for index, period in enumerate(course.periods):
         if period.due_on >= on:
             break
-        amount = dues[index].principal - period.paid_principal  # less, the more interest it has to ask for
+        amount = dues[index].principal - period.paid_principal
         if amount > 0:
             begin = period.due_on if since is None else max(since, period.due_on)
             course.bear(begin, on, amount)

@@ -41,10 +41,10 @@ def overpaid_returned(standing: Standing, fact: OverpaidReturned) -> None:
 
 
 def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: int) -> None:
-    """Allocate an amount by the rule for its kind; the rest is an overpayment."""
+    """Allocate an amount (minor units) by the rule for its kind; what is left of it is overpaid."""
     recovers = standing.charged_off_on is not None
     allocated = standing.allocating(Allocated(fact_id, kind, on, is_recovery=recovers))
-    if _settles(standing, on, amount):  # up to the end of the running period; up to the day it was borne before
+    if _settles(standing, on, amount):  # then principal past due bears interest to the end of the running period
         standing.settling = True
         standing.bear_overdue(on)
     left = _allocate(standing, allocated, amount)
@@ -54,7 +54,7 @@ def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: i
 
 
 def use_overpaid(standing: Standing, fact_id: str, on: date) -> None:
-    """What was overpaid settles what has just become owed."""
+    """What was overpaid settles what has just become owed: as a new payment, of the day `on`."""
     if standing.overpaid:
         amount, standing.overpaid = standing.overpaid, 0
         standing.allocations[fact_id] = Allocated(fact_id, PaymentKind.PAYMENT, on, overpaid=-amount)
@@ -73,6 +73,7 @@ def reallocate_overpaid(standing: Standing) -> None:
 
 
 def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
+    """Settle rows with an amount, count in `allocated` what each component took, and return what is left of it."""
     allocation = standing.terms.allocation
     rule = allocation.rule_of(allocated.kind)
 
@@ -82,7 +83,8 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
     recalculates = standing.recalculates
     rows = standing.rows if recalculates else [row for row in standing.rows if row.settled_on is None]
 
-    for as_of_today in (True, False):  # what today asks of each row first; then what the schedule still holds open
+    # First by what each row asks for if it is paid today; then, with what is left, by what the schedule has still open.
+    for as_of_today in (True, False):
         if not amount:
             break
 
@@ -98,6 +100,10 @@ def _allocate(standing: Standing, allocated: Allocated, amount: int) -> int:
 
 
 def _take(standing: Standing, row: Row, step: Step, at_most: int, on: date, as_of_today: bool) -> int:
+    """Pay one component of one row, tell its course where interest follows payments, and return what was taken.
+
+    With `as_of_today` a row that is paid before its due date first asks for what it owes if it is paid on that day.
+    """
     course, period, (timing, component) = row.course, row.period, step
     if course is None or period is None or standing.rows_stand_alone or component in BESIDE_COURSE:
         return row.pay(component, at_most, on)

@@ -12,7 +12,9 @@ from msgspec import Struct, structs
 
 
 class Stretch(Struct, frozen=True, gc=False):
-    earns: int  # over the denominator of its line
+    """Days of a period with one rate and one balance."""
+
+    earns: int  # on a balance of 1, as a numerator over the denominator `over` of its line
     change: int  # of the balance at its end
     lent: int  # up to its begin
 
@@ -49,9 +51,9 @@ class Due(Struct, frozen=True, gc=False):
     unasked: int  # interest for which the level has no room: the next period asks for it
     ceiling: int  # level and credits: what the period asks for at most
     opening: int
-    carried: int  # interest to it
+    carried: int  # interest that the period before it left to it
     closing: int
-    owed_again: int  # of the principal
+    owed_again: int  # of the principal: a payment was taken back
 
 
 class Period(Struct, eq=False, array_like=True):
@@ -64,7 +66,7 @@ class Period(Struct, eq=False, array_like=True):
     agreed_level: int = 0  # before anything was paid ahead
     paid_principal: int = 0
     paid_interest: int = 0
-    correction: int = 0  # of what it earns by itself, as long as it earns something: a part's share of the whole's
+    correction: int = 0  # added to what it earns, unless that is nothing (`Course.agree_on_interest`)
     later_interest: int = 0  # interest of periods already paid ahead, which falls due here
     asked_earlier: bool = False  # its own interest falls due in an earlier period
     interest_only: bool = False  # grace: no principal

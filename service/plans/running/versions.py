@@ -1,4 +1,4 @@
-"""The versions of a running plan's schedule: terms and facts in, instalments out.
+"""The fold: a plan's terms and facts make its schedule: what is owed and what is paid, instalment by instalment.
 
 `replay` is the whole rule: the facts of a plan, in order of the day they take effect, always make the same lines.
 `next_version` adds one fact and costs what that fact touches; a fact that arrives late takes its place in the past, and
@@ -50,18 +50,16 @@ from service.plans.running.when import (
 )
 from service.terms.terms import Captures, PaidEarly, Terms
 
-FORESEEN = (
-    facts.Authorized,
-    facts.Amended,
-    facts.Captured,
-    facts.GivenBack,
-)  # go before all else where the terms say so
+# With `Captures.FORESEEN` in the terms these facts are folded before all others, whatever their day.
+FORESEEN = (facts.Authorized, facts.Amended, facts.Captured, facts.GivenBack)
 
-ROUNDINGS_MAX = 2  # another amount may round otherwise once more
+ROUNDINGS_MAX = 2  # how often the amount that settles a plan is raised by what rounding left open
 
 
 class Version(Struct, frozen=True):
-    """A schedule as it stands on a day. The next fact goes on from `standing`, which has no interest up to that day."""
+    """A schedule as it stands on a day. `lines` have interest on what is overdue up to `as_of`; `standing` has it only up
+    to the last fact, and the next fact is folded into that.
+    """
 
     terms: Terms
     facts: tuple[AnyFact, ...]  # in the order they were recorded
@@ -82,7 +80,10 @@ class Version(Struct, frozen=True):
 
 
 def replay(terms: Terms, history: Sequence[AnyFact], as_of: date) -> Version:
-    """The version that the facts make, with interest on what is overdue up to `as_of`. Refused if they cannot be."""
+    """The version that the facts make, with interest on what is overdue up to `as_of`.
+
+    Refused: some fact is impossible after those before it, such as a capture of more than was authorized.
+    """
     return _seen(standing_after(terms, in_order(terms, history)), tuple(history), as_of)
 
 
@@ -92,9 +93,11 @@ def next_version(version: Version, fact: AnyFact, as_of: date) -> Version:
 
 
 def after(standing: Standing, fact: AnyFact) -> Standing:
-    """Where the plan stands after one more fact. One that does not come last needs all facts before it to be loaded.
+    """Where the plan stands after one more fact; `standing` itself stays as it is.
 
-    Refused: the fact cannot be; or with it, a change of the schedule that has taken effect could not have been.
+    A fact that comes last costs what it touches. For any other one all facts are folded anew, so `standing.done` must
+    have been loaded. Refused: the fact is impossible, or it would make a change of the schedule impossible that has
+    already taken effect.
     """
     if comes_last(standing, fact):
         following = standing.copy()
@@ -102,7 +105,7 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
         return following
     assert standing.done is not None, "the facts before it were not loaded"
     following, overtaken = _folded(standing.terms, in_order(standing.terms, [*standing.done, fact]))
-    if overtaken and not isinstance(fact, facts.Paid):  # money that came is not refused
+    if overtaken and not isinstance(fact, facts.Paid):  # a payment has happened, and is never refused
         _, before = _folded(standing.terms, standing.done)
         for one in [each for each in overtaken if not any(each is known for known in before)]:
             if one is fact:
@@ -114,7 +117,10 @@ def after(standing: Standing, fact: AnyFact) -> Standing:
 
 
 def before_what_comes(standing: Standing, on: date) -> Standing:
-    """Where the plan stands by the end of a day, without changes that take effect later; they need the facts before."""
+    """Where the plan stands by the end of a day, without the facts that take effect later.
+
+    If there are such facts, `standing.done` must have been loaded.
+    """
     if standing.last is None or standing.last[1] <= on:
         return standing
     assert standing.done is not None, "the facts before it were not loaded"
@@ -124,7 +130,11 @@ def before_what_comes(standing: Standing, on: date) -> Standing:
 
 
 def comes_last(standing: Standing, fact: AnyFact) -> bool:
-    """Whether the fact goes after all others, and says nothing that those before it would have had to know."""
+    """Whether the fact can be folded into the standing as it is.
+
+    It cannot where its place is before another fact, nor where it changes how the facts before it are folded: the first
+    rate above zero, a withdrawal, or a fact that undoes another.
+    """
     if standing.last is None:
         return False
     begins_to_cost = isinstance(fact, facts.RateChanged) and fact.rate_percent > 0 and not standing.bears_interest
@@ -147,7 +157,7 @@ def lines_of(standing: Standing) -> tuple[Line, ...]:
 
 
 def _seen(standing: Standing, history: tuple[AnyFact, ...], as_of: date) -> Version:
-    """The standing on a day."""
+    """The version of a standing on a day."""
     lines, allocations = lines_on(standing, as_of), tuple(standing.allocations.values())
     return Version(standing.terms, history, as_of, lines, allocations, standing.overpaid, standing)
 
@@ -167,13 +177,16 @@ def amount_to_settle(version: Version, on: date) -> int:
 
 
 def settling_amount(standing: Standing, on: date) -> int:
-    """The same of a standing."""
+    """What pays a standing off on a day, as `amount_to_settle`."""
     return amount_to_settle(_seen(standing, (), on), on)
 
 
 def _exactly(version: Version, on: date, owed: int) -> int:
-    """With what it would leave open, and less what would come back as overpaid: a part of it saves interest of another,
-    or there is a cent of rounding."""
+    """The amount, near `owed`, that leaves nothing open and nothing overpaid.
+
+    `owed` may be off by a little: each line rounds its interest, and what is paid of one course may save interest of
+    another. So the payment is tried: what it leaves open is added, what it overpays is taken off.
+    """
 
     def settled(amount: int) -> Version:
         return next_version(version, facts.Paid(id="settlement", recorded_on=on, on=on, amount=amount), on)
@@ -204,7 +217,7 @@ def standing_after(terms: Terms, history: Sequence[AnyFact]) -> Standing:
 
 
 def _folded(terms: Terms, history: Sequence[AnyFact]) -> tuple[Standing, list[AnyFact]]:
-    """And the changes that are of no account."""
+    """Where the plan stands after the facts, and the changes of the schedule among them that are of no account."""
     rates = [fact.rate_percent for fact in history if isinstance(fact, facts.RateChanged)]
     never = {undone: fact for fact in history if (undone := undone_by(fact))}
     withdrawal = next((one for one in history if isinstance(one, facts.Withdrawn) and one.id not in never), None)
@@ -227,13 +240,16 @@ def _folded(terms: Terms, history: Sequence[AnyFact]) -> tuple[Standing, list[An
 
 
 def _is_overtaken(change: AnyFact, ended_by: AnyFact) -> bool:
-    """Whether it was told before that what ended the schedule: on one day, where it has a day to come."""
+    """Whether the change was recorded before the fact that ended the schedule.
+
+    If both were recorded on one day, a change that takes effect after that day counts as recorded before.
+    """
     told_on = change.recorded_on
     return told_on < ended_by.recorded_on or (told_on == ended_by.recorded_on and change.on > told_on)
 
 
 def _happen(standing: Standing, fact: AnyFact) -> None:
-    """One more fact: first principal past due bears interest up to its day."""
+    """Fold one more fact. If it moves money, principal past due bears interest up to its day first."""
     if isinstance(fact, MOVES_MONEY):
         standing.bear_overdue(fact.on)
     apply(standing, fact)
@@ -241,7 +257,7 @@ def _happen(standing: Standing, fact: AnyFact) -> None:
 
 
 def _note(standing: Standing, fact: AnyFact) -> None:
-    """It is the last one now."""
+    """Remember the place of a fact, and the fact itself where all facts are loaded."""
     place = _place(standing.terms, fact)
     standing.last = place if standing.last is None else max(place, standing.last)
     if standing.done is not None:
@@ -249,7 +265,7 @@ def _note(standing: Standing, fact: AnyFact) -> None:
 
 
 def apply(standing: Standing, fact: AnyFact) -> None:
-    """What one fact does."""
+    """Change the standing by what one fact does. Refused: STATE_FORBIDS, where it comes too early or too late."""
     if is_of_no_account(standing, fact):
         return
     require_its_time(standing, fact)
@@ -265,7 +281,7 @@ def _refunded(standing: Standing, fact: facts.Refunded) -> None:
         pauses.end(standing, facts.PauseReason.RETURN, fact.on)
 
 
-# What each fact does, in this order.
+# The rules of each kind of fact, in the order in which they are applied.
 DOES: Final[dict[type[AnyFact], tuple[Callable[[Standing, Any], None], ...]]] = {
     facts.Authorized: (authorization.authorized,),
     facts.Amended: (authorization.amended, captures.amended),

@@ -1,4 +1,4 @@
-"""Which facts may happen when, and what else each kind of them does to what was known before."""
+"""When a fact may happen: kinds of facts by what they do, and the refusal of one that comes too early or too late."""
 
 from service.errors import Code, Refused
 from service.plans.running import claims, facts
@@ -13,7 +13,7 @@ from service.plans.running.use_facts import OrderConfirmed, UseEnded, UseStarted
 OF_A_USE = (OrderConfirmed, UseStarted, UseEnded)
 OF_A_DISPUTE = (DisputeOpened, DisputeAnswered, DisputeAskedAgain, DisputeClosed)
 OF_A_CLAIM = (ClaimMade, ClaimContested, ClaimLowered, ClaimClosed)
-# Principal past due bears interest up to each of these; the others change terms, and find it as it was.
+# Before one of these facts is folded, principal past due bears interest up to its day.
 MOVES_MONEY = (
     facts.Captured, facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.ChargedBack, facts.ReAged,
     facts.ReAmortized, facts.ChargedOff, facts.Forgiven, Accelerated, Subsidised, SubsidyReturned,
@@ -29,7 +29,8 @@ BEFORE_A_CAPTURE = (
     facts.Paid,
     facts.OverpaidReturned,
     facts.ChargedBack,
-    # something is owed even then when a payment bounced that had gone back to the consumer
+    # The next ones are possible because something may be owed without a capture: a payment was overpaid, went back to
+    # the consumer, and bounced afterwards.
     facts.Levied,
     facts.ChargedOff,
     facts.CollectionPaused,
@@ -45,28 +46,30 @@ AFTER_THE_END = (
     facts.GivenBack, facts.SettlementQuoted, facts.CollectionPaused, facts.CollectionResumed, *OF_A_USE, *OF_A_DISPUTE,
     ClaimContested, ClaimLowered, ClaimClosed, SubsidyReturned, BoughtDown,
 )  # fmt: skip
-# What a plan that was settled early or called due still knows besides: its schedule was given up, not the plan.
+# What may still happen once a plan was settled early or called due: its schedule has ended, but the plan goes on.
 AFTER_ITS_SCHEDULE = (*AFTER_THE_END, facts.ChargedOff, Subsidised)
-# What leaves a quote as it is; all else changes what it was reckoned from.
+# What leaves a settlement quote in force. Any other fact ends it, because it changes what the quote was reckoned from.
 KEEPS_A_QUOTE = (
     facts.Paid, facts.Refunded, facts.OverpaidReturned, facts.Levied, facts.GivenBack, facts.SettlementQuoted,
     facts.CollectionPaused, facts.CollectionResumed, Accelerated, Subsidised, SubsidyReturned, BoughtDown,
     *OF_A_USE, *OF_A_DISPUTE, *OF_A_CLAIM,
 )  # fmt: skip
-# What changes a schedule, some of it on a day to come.
+# What changes a schedule. Some of these facts take effect on a day to come.
 OF_A_SCHEDULE = (
     facts.RateChanged, facts.InterestPaused, facts.Extended, facts.DueMoved, facts.HolidayGranted, facts.ReAged,
     facts.ReAmortized,
 )  # fmt: skip
-# What has never been agreed once the consumer has withdrawn from the credit.
+# Once the consumer has withdrawn from the credit, these count as never agreed.
 NEVER_AGREED = (*OF_A_SCHEDULE, facts.Levied, facts.SettlementQuoted, Accelerated)
-# What became of an authorization that was over already: of the consumer's withdrawal we heard later.
+# What was done to an authorization. A withdrawal that we hear of late had ended the authorization before that.
 OF_AN_AUTHORIZATION = (facts.Amended, facts.AuthorizationExtended, facts.ExpiryAnnounced, facts.GivenBack)
 
 
 def is_of_no_account(standing: Standing, fact: AnyFact) -> bool:
-    """Whether the withdrawal of the consumer from the credit leaves nothing of it: before that day it changed the
-    schedule, which is as if it had not been agreed; after it what may be captured, which is nothing.
+    """Whether the fact does nothing, because the consumer has withdrawn from the credit.
+
+    Before the day of the withdrawal that holds for changes of the schedule: they count as never agreed. After it, it
+    holds for changes of the authorization: nothing may be captured any more.
     """
     if standing.withdrawal is None:
         return False
@@ -78,11 +81,11 @@ def require_its_time(standing: Standing, fact: AnyFact) -> None:
     has_begun = any(course.periods[0].begin <= fact.on for course in standing.courses)
     has_begun = has_begun or bool(standing.withdrawal and standing.lent)
     if isinstance(fact, facts.Refunded) and standing.from_held:
-        has_begun = True  # a claim that the card has paid comes back as any other
+        has_begun = True  # a claim that was taken from the card may be refunded, as a capture may
     if isinstance(fact, facts.Forgiven) and any(row.is_open for row in standing.rows):
-        has_begun = True  # what is owed though nothing was captured, such as a payment that had gone back and bounced
+        has_begun = True  # owed though nothing was captured: a payment was given back to the consumer, then it bounced
     if not has_begun and not isinstance(fact, BEFORE_A_CAPTURE):
-        by_then = f" by {fact.on}" if standing.courses else " yet"  # one that is foreseen is known before its day
+        by_then = f" by {fact.on}" if standing.courses else " yet"  # a course that was foreseen begins on a later day
         raise Refused(Code.STATE_FORBIDS, f"Nothing has been captured{by_then}.")
     if standing.closed and not isinstance(fact, AFTER_THE_END):
         raise Refused(Code.STATE_FORBIDS, "The plan has been given up: its schedule stays as it is.")
