@@ -22,7 +22,8 @@ from service.plans.running.standing import Allocated, Dispute, Pause, Standing
 from service.plans.running.subsidy_facts import BuyDown
 from service.terms.terms import Terms
 
-# Count up whenever the code makes another standing of the same facts, or keeps more of it: then older bytes are not read.
+# Count up whenever the code makes another standing of the same facts, or keeps more of it: then the bytes from before
+# are not read.
 RULES: Final = 13
 
 
