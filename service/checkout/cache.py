@@ -12,7 +12,7 @@ attempts are not sealed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Coroutine, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -136,11 +136,7 @@ class Cache:
         reads = (self._read(place, names) for place, names in asked.items())
         kept = {name: value for found in await _all(reads) for name, value in found.items()}
         entries = [[self._current(name, kept.get(name)) for name in names] for names in groups]
-        found = sum([entry is not None for group in entries for entry in group])
-        away = sum([name not in kept for names in groups for name in names])
-        _FOUND.inc(found)
-        _AWAY.inc(away)
-        _MISSING.inc(sum(map(len, groups)) - found - away)
+        self._count_answers(groups, entries, kept)
         return entries
 
     async def count(self, attempts: Sequence[Attempt]) -> list[dict[str, int]]:
@@ -186,6 +182,22 @@ class Cache:
         """Closes the connections."""
         await self.sent()
         await self._nodes.close()
+
+    @staticmethod
+    def _count_answers(
+        groups: Sequence[tuple[str, ...]], entries: list[list[Entry | None]], kept: Container[str]
+    ) -> None:
+        """Each name counts once: found, in this process or in Redis; else missing, or away where Redis said nothing."""
+        unknown = [
+            name
+            for names, group in zip(groups, entries, strict=True)
+            for name, entry in zip(names, group, strict=True)
+            if entry is None
+        ]
+        away = sum([name not in kept for name in unknown])
+        _FOUND.inc(sum(map(len, groups)) - len(unknown))
+        _MISSING.inc(len(unknown) - away)
+        _AWAY.inc(away)
 
     async def _by_place(self, names: Iterable[str]) -> dict[str, list[str]]:
         """The names by the place that keeps them; of the places that are not resting."""

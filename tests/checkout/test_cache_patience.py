@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import redis.asyncio as redis
+from prometheus_client import REGISTRY
 
 from service.checkout.cache import Cache, Entry
 
@@ -48,3 +49,24 @@ async def test_what_was_just_told_is_known_before_redis_hears_it(redis_url: str)
     await cache.sent()
     assert await cache.get([("{1}one", "{1}other")]) == [[None, Entry(2, b"newer")]]
     await cache.close()
+
+
+async def test_what_was_just_told_is_known_though_redis_is_away() -> None:
+    """And no answer is counted twice, as found and as away: that was refused, and the checkout with it."""
+    cache = Cache(redis.Redis(host="127.0.0.1", port=1, protocol=2, driver_info=None), "k" * 32)  # nobody listens there
+    cache.keep([("{1}one", 1, b"text")])
+    before = _counted()
+    assert await cache.get([("{1}one", "{1}other")]) == [[Entry(1, b"text"), None]]
+    assert not cache.is_up
+    assert [now - then for now, then in zip(_counted(), before, strict=True)] == [1, 0, 1]
+    cache.keep([("{1}other", 1, b"text")])
+    assert await cache.get([("{1}other",)]) == [[Entry(1, b"text")]]
+    await cache.close()
+
+
+def _counted() -> list[float]:
+    """How many names were found, missing and away so far."""
+    return [
+        REGISTRY.get_sample_value("tenor_cache_answers_total", {"answer": one}) or 0
+        for one in ("found", "missing", "away")
+    ]
