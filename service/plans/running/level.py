@@ -93,7 +93,7 @@ def settle(course: Course, on: date) -> None:
         floor = least_level(course, last)
         if period.level >= floor:
             _ask_earlier(course, last, on)
-            for _ in range(6):  # another level leaves another balance, and so another interest: it converges
+            for _ in range(6):  # another level leaves another balance, and so another interest
                 missing = _missing(course)
                 if missing == 0:
                     return

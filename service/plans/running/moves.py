@@ -69,7 +69,7 @@ def lend(course: Course, on: date, amount: int) -> None:
     course.lend(on, amount)
     for index in range(first, len(course.periods)):
         period, fresh = course.periods[index], agreed.periods[index]
-        period.level = max(fresh.level, least_level(course, index))
+        period.level = max(fresh.level, least_level(course, index))  # of few cents a later one may ask for all
         period.agreed_level = fresh.agreed_level
     settle(course, course.periods[first].due_on)
 
@@ -140,7 +140,7 @@ def bear_overdue(course: Course, on: date) -> bool:
     for index, period in enumerate(course.periods):
         if period.due_on >= on:
             break
-        amount = dues[index].principal - period.paid_principal
+        amount = dues[index].principal - period.paid_principal  # less, the more interest it has to ask for
         if amount > 0:
             begin = period.due_on if since is None else max(since, period.due_on)
             course.bear(begin, on, amount)

@@ -58,7 +58,7 @@ ROUNDINGS_MAX = 2  # how often the amount that settles a plan is raised by what 
 
 class Version(Struct, frozen=True):
     """A schedule as it stands on a day. `lines` have interest on what is overdue up to `as_of`; `standing` has it only
-    up to the last fact, and the next fact is folded into that.
+    up to the last fact that moved money, and the next fact is folded into that.
     """
 
     terms: Terms

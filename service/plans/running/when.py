@@ -29,8 +29,7 @@ BEFORE_A_CAPTURE = (
     facts.Paid,
     facts.OverpaidReturned,
     facts.ChargedBack,
-    # The next ones are possible because something may be owed without a capture: a payment was overpaid, went back to
-    # the consumer, and bounced afterwards.
+    # Something may be owed without a capture: a payment was overpaid, went back to the consumer, and bounced then.
     facts.Levied,
     facts.ChargedOff,
     facts.CollectionPaused,
