@@ -14,6 +14,7 @@ attempts are not sealed.
 import asyncio
 from collections.abc import Awaitable, Callable, Container, Coroutine, Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, Final, NamedTuple, TypeVar
 
 import redis.asyncio as redis
@@ -188,12 +189,8 @@ class Cache:
         groups: Sequence[tuple[str, ...]], entries: list[list[Entry | None]], kept: Container[str]
     ) -> None:
         """Each name counts once: found, in this process or in Redis; else missing, or away where Redis said nothing."""
-        unknown = [
-            name
-            for names, group in zip(groups, entries, strict=True)
-            for name, entry in zip(names, group, strict=True)
-            if entry is None
-        ]
+        answers = zip(chain.from_iterable(groups), chain.from_iterable(entries), strict=True)
+        unknown = [name for name, entry in answers if entry is None]
         away = sum([name not in kept for name in unknown])
         _FOUND.inc(sum(map(len, groups)) - len(unknown))
         _MISSING.inc(len(unknown) - away)
