@@ -215,18 +215,15 @@ def _let_go(kept: Any, asked: "asyncio.Task[Any]") -> None:
         asked.result().terminate()
 
 
-async def open_pool(
-    url: str, size: int, init: Callable[[Any], Coroutine[Any, Any, None]] | None = None, at_once: int = 2
-) -> Pool:
-    """A pool of at most `size` connections with our session settings, `at_once` of them made now; `init` sees each new
-    connection, for codecs.
+async def open_pool(url: str, size: int, init: Callable[[Any], Coroutine[Any, Any, None]] | None = None) -> Pool:
+    """A pool of at most `size` connections with our session settings; `init` sees each new connection, for codecs.
 
     Raises `CannotStart` when the server cannot be reached.
     """
     reach: Any = _reach
     with in_a_sentence(url):
         return await asyncpg.create_pool(
-            url, connect=reach, min_size=min(at_once, size), max_size=size, init=init,
+            url, connect=reach, min_size=min(2, size), max_size=size, init=init,
             connection_class=DroppedWhenGivenUp, server_settings=SESSION, command_timeout=20, timeout=10,
         )  # fmt: skip
 

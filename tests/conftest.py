@@ -136,7 +136,7 @@ async def database_url(server_url: str, is_seeded: bool) -> AsyncIterator[str]:
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[db.Pool]:
     """Connections to this test's migrated database."""
-    pool = await db.open_pool(database_url, size=8, at_once=1)  # most tests need no second
+    pool = await db.open_pool(database_url, size=8)
     yield pool
     await asyncio.wait_for(pool.close(), 10)
 

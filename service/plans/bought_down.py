@@ -23,8 +23,7 @@ from service.plans.happening import SECOND
 from service.plans.offer import Offer
 from service.plans.plan import Plan
 from service.plans.recorded import facts_of
-from service.plans.running.facts import AnyFact as Fact
-from service.plans.running.facts import Captured, Corrected, Refunded, undone_by
+from service.plans.running.facts import AnyFact, Captured, Corrected, Refunded, undone_by
 from service.plans.running.rows import RowKind
 from service.plans.running.standing import Standing
 from service.plans.running.subsidy_facts import NO_BUY_DOWN, BoughtDown
@@ -50,7 +49,7 @@ def brought_by(plan: Plan, day: date) -> Iterator[BoughtDown]:
             yield BoughtDown(id="", recorded_on=day, on=day, earned=earned)
 
 
-def never_followed(plan: Plan, facts: tuple[Fact, ...], on: date) -> list[Corrected]:
+def never_followed(plan: Plan, facts: tuple[AnyFact, ...], on: date) -> list[Corrected]:
     """What had followed for it from facts that never happened, now that `facts` say so."""
     undone = [fact_id for fact in facts if (fact_id := undone_by(fact)) is not None]
     if not undone or plan.standing.done is None or plan.standing.buy_down == NO_BUY_DOWN:
@@ -66,7 +65,7 @@ def never_followed(plan: Plan, facts: tuple[Fact, ...], on: date) -> list[Correc
     return [Corrected(id="", recorded_on=on, on=one.on, fact_id=one.id) for one in undone_too]
 
 
-def _follows(one: BoughtDown, cause: Fact) -> bool:
+def _follows(one: BoughtDown, cause: AnyFact) -> bool:
     """Whether it followed from that fact. Of one command the ids share their stem: facts of days have the numbers from
     1 on, and what follows from what the command did itself those after 900.
 
@@ -91,7 +90,7 @@ def _short_of(plan: Plan, undone: list[BoughtDown]) -> int:
     return paid_in - _paid_in(plan.offer, plan.standing) - left
 
 
-def following(before: Plan, plan: Plan, facts: tuple[Fact, ...], on: date) -> BoughtDown | None:
+def following(before: Plan, plan: Plan, facts: tuple[AnyFact, ...], on: date) -> BoughtDown | None:
     """What follows for it from what happened to a plan; None: nothing."""
     subsidy, standing, so_far = plan.offer.subsidy, plan.standing, plan.standing.buy_down
     if subsidy is None or subsidy.buy_down is None:

@@ -35,8 +35,7 @@ from service.plans.happening import exposed, named, stand, today_of
 from service.plans.plan import Plan
 from service.plans.running.deposit_facts import Claim, ClaimState
 from service.plans.running.dispute_facts import DisputeState
-from service.plans.running.facts import AnyFact as Fact
-from service.plans.running.facts import Captured, ChargedOff, CollectionResumed, Levied, PauseReason
+from service.plans.running.facts import AnyFact, Captured, ChargedOff, CollectionResumed, Levied, PauseReason
 from service.plans.running.pauses import day_past_due, rests_on
 from service.plans.running.rows import Row
 from service.plans.running.standing import Standing
@@ -50,7 +49,7 @@ A_DAY: Final = timedelta(days=1)
 A_YEAR: Final = timedelta(days=365)
 ANSWER_SOON: Final = timedelta(days=3)  # before the last day for the answer to a dispute
 
-Brought = tuple[Event | None, Fact | None]  # what is told, and what happened
+Brought = tuple[Event | None, AnyFact | None]  # what is told, and what happened
 
 
 class PassDays(PlanCommand, frozen=True, kw_only=True):
@@ -99,7 +98,7 @@ class _Passing:
         self.plan, self.recorded, self.told = plan, list[Recorded](), list[Event]()
         self._command_id, self._now = command_id, now
 
-    def bring(self, event: Event | None, fact: Fact | None, today: date) -> bool:
+    def bring(self, event: Event | None, fact: AnyFact | None, today: date) -> bool:
         """Tells the event, with its fact. False if the fact does not go with what was agreed for a later day: then a
         person decides; what ends a pause, a dispute or a claim is tried again on the next day."""
         plan, now = self.plan, self._now

@@ -20,7 +20,7 @@ from service.plans.book import Book, Change, Command, Event, Moved, PlanCommand,
 from service.plans.bookkeeping import booked
 from service.plans.happening import SECOND, exposed, fact_id, happen, stand, today_of
 from service.plans.plan import Plan
-from service.plans.running.facts import AnyFact as Fact
+from service.plans.running.facts import AnyFact
 from service.plans.running.rows import RowKind
 from service.plans.running.subsidy_facts import Subsidised, SubsidyReturned
 from service.plans.running.versions import after
@@ -60,7 +60,7 @@ def next_look(plan: Plan) -> date | None:
     return min((row.due_on for row in rows if row.due_on > plan.passed_on), default=None)
 
 
-def brought_by(plan: Plan, day: date) -> Iterator[tuple[Event | None, Fact]]:
+def brought_by(plan: Plan, day: date) -> Iterator[tuple[Event | None, AnyFact]]:
     """What a day brings: what the scheme pays of the interest that is due by then, or gets back; or what becomes income
     of what was paid in, which nobody is told."""
     for fact in bought_down.brought_by(plan, day):
@@ -106,7 +106,7 @@ def _id(command: Command, number: int) -> str:
     return ids.derive(ids.FACT, command.command_id, number)
 
 
-def _with(change: Change, last: Moved, command: Command, event: Event | None, fact: Fact, now: datetime) -> Change:
+def _with(change: Change, last: Moved, command: Command, event: Event | None, fact: AnyFact, now: datetime) -> Change:
     """The change with one more fact, brought about by whom the last of the command itself was."""
     plan = change.plan
     following = stand(plan, after(plan.standing, fact), command.actor, now)
@@ -117,14 +117,16 @@ def _with(change: Change, last: Moved, command: Command, event: Event | None, fa
     return structs.replace(change, account=account, moved=(*change.moved, moved))
 
 
-def followed(before: Plan, plan: Plan, fact: Fact, day: date) -> Iterator[tuple[Event | None, Fact]]:
+def followed(before: Plan, plan: Plan, fact: AnyFact, day: date) -> Iterator[tuple[Event | None, AnyFact]]:
     """What follows for the scheme, on that day, from what the day has brought about: a dispute that was lost, or that
     collection was given up."""
     if plan.offer.subsidy is not None:
         yield from _follows(before, plan, (fact,), day)
 
 
-def _follows(before: Plan, plan: Plan, facts: tuple[Fact, ...], today: date) -> Iterator[tuple[Event | None, Fact]]:
+def _follows(
+    before: Plan, plan: Plan, facts: tuple[AnyFact, ...], today: date
+) -> Iterator[tuple[Event | None, AnyFact]]:
     """One of the two: a scheme bears interest as it falls due, or has bought it down."""
     fact = bought_down.following(before, plan, facts, today)
     if fact is not None:

@@ -44,7 +44,7 @@ def pay(standing: Standing, fact_id: str, kind: PaymentKind, on: date, amount: i
     """Allocate an amount (minor units) by the rule for its kind; what is left of it is overpaid."""
     recovers = standing.charged_off_on is not None
     allocated = standing.allocating(Allocated(fact_id, kind, on, is_recovery=recovers))
-    if _settles(standing, on, amount):  # then it bears interest to its period's end, where it did to that day
+    if _settles(standing, on, amount):  # then principal past due bears interest to the end of the running period
         standing.settling = True
         standing.bear_overdue(on)
     left = _allocate(standing, allocated, amount)
